@@ -1,0 +1,268 @@
+"""One attempt within this process: the agent's models check what goes in and what comes out."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import math
+import re
+import threading
+import traceback
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from numbers import Real
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import to_jsonable_python
+
+from orchestration.agents.found import Found
+from orchestration.agents.outcome import Outcome, failed
+from orchestration.agents.text import (
+    ERROR_CHARACTERS,
+    SUMMARY_CHARACTERS,
+    TRANSCRIPT_CHARACTERS,
+    clean,
+    misfit,
+    secrets_of,
+)
+from orchestration.facts import check_values
+from orchestration.plugin_api import AgentError, AgentResult, Pending, Request
+
+OUTPUT_BYTES: Final = 1024 * 1024
+EVIDENCE_BYTES: Final = 64 * 1024
+LONGEST_WAIT: Final = 90 * 86_400.0
+_FRAMES_SHOWN: Final = 12
+_SEEN_VALUE: Final = re.compile(r", input_value=.*")
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What one attempt is given, as plain JSON values."""
+
+    input: Mapping[str, Any]
+    config: Mapping[str, Any]
+    idempotency_key: str
+    attempt: int
+    deadline: datetime
+    callback: Mapping[str, str] | None = None
+
+
+def attempt(found: Found, work: Work) -> Outcome:
+    """What the agent makes of it; nothing the agent raises comes out of here, but a Ctrl-C does."""
+    secrets = secrets_of(work.config, found.config_schema)
+    try:
+        request = _request(found, work)
+        return _judged(found, found.instance.run(request), secrets, may_wait=work.callback is not None)
+    except _Misfit as misfit_:
+        return failed(misfit_.kind, clean(misfit_, ERROR_CHARACTERS, secrets), permanent=misfit_.permanent)
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread():
+            raise
+        return _raised(error, secrets)
+
+
+def judged(found: Found, result: AgentResult) -> Outcome:
+    """A result that came from outside the process (a pending run's callback), checked like any other."""
+    try:
+        return _judged(found, result, frozenset(), may_wait=False)
+    except _Misfit as error:
+        return failed(error.kind, clean(error, ERROR_CHARACTERS), permanent=error.permanent)
+    except Exception as error:
+        return failed("exception", clean(_told(error), ERROR_CHARACTERS))
+
+
+class _Misfit(Exception):
+    """A value that does not fit a model or a limit."""
+
+    def __init__(self, kind: Any, message: str, *, permanent: bool = False) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.permanent = permanent
+
+
+def _raised(error: BaseException, secrets: Iterable[str]) -> Outcome:
+    if isinstance(error, AgentError):
+        return failed(
+            "agent",
+            clean(_message(error), ERROR_CHARACTERS, secrets) or "The agent failed without saying why.",
+            permanent=getattr(error, "permanent", False) is True,
+            retry_after=_seconds(getattr(error, "retry_after", None)),
+        )
+    if isinstance(error, MemoryError):
+        return failed("memory", "The agent ran out of memory.")
+    if isinstance(error, SystemExit):
+        told = f"The agent tried to end its process with exit status {error.code!r}."
+        return failed("exited", clean(told, ERROR_CHARACTERS, secrets))
+    return failed(
+        "exception",
+        clean(_told(error), ERROR_CHARACTERS, secrets),
+        transcript=clean(_where(error), TRANSCRIPT_CHARACTERS, secrets),
+    )
+
+
+def _request(found: Found, work: Work) -> Request[Any, Any]:
+    return Request(
+        input=_fitted(found.cls.Input, "input", work.input, found),
+        config=_fitted(found.cls.Config, "config", work.config, found),
+        idempotency_key=work.idempotency_key,
+        attempt=work.attempt,
+        deadline=work.deadline,
+        callback=work.callback,
+    )
+
+
+def _fitted(model: type[BaseModel], kind: str, document: Mapping[str, Any], found: Found) -> BaseModel:
+    """Read as JSON, so that a model sees the same in this process and in one of its own."""
+    word = {"input": "The input", "config": "The configuration"}[kind]
+    try:
+        return model.model_validate_json(json.dumps(document, allow_nan=False))
+    except ValidationError as error:
+        raise _Misfit(kind, f"{word} does not fit {found.name}: {misfit(error)}.", permanent=True) from None
+    except (TypeError, ValueError, RecursionError) as error:
+        raise _Misfit(kind, f"{word} of {found.name} is not JSON: {error}.", permanent=True) from None
+
+
+def _judged(found: Found, result: object, secrets: Iterable[str], *, may_wait: bool) -> Outcome:
+    if isinstance(result, Pending):
+        return _pending(result, secrets, may_wait=may_wait)
+    if not isinstance(result, AgentResult):
+        if inspect.iscoroutine(result):
+            result.close()
+        raise _Misfit("output", f"{found.name} returned a {type(result).__name__}, not an AgentResult.")
+    return Outcome(
+        "succeeded",
+        output=_output(found, result.output),
+        confidence=_confidence(result.confidence),
+        summary=clean(result.summary, SUMMARY_CHARACTERS, secrets),
+        evidence=_evidence(result.evidence),
+        transcript=clean(result.transcript, TRANSCRIPT_CHARACTERS, secrets),
+        cost=_cost(result.cost),
+    )
+
+
+def _pending(pending: Pending, secrets: Iterable[str], *, may_wait: bool) -> Outcome:
+    if not may_wait:
+        raise _Misfit(
+            "output", "The agent returned Pending, but this run has no callback to post a result to.", permanent=True
+        )
+    seconds = _seconds(pending.expires_in)
+    if not seconds or seconds > LONGEST_WAIT:
+        raise _Misfit("output", f"expires_in of Pending is not a number of seconds from 0 to {LONGEST_WAIT:,.0f}.")
+    return Outcome("pending", summary=clean(pending.note, SUMMARY_CHARACTERS, secrets), expires_in=seconds)
+
+
+def _output(found: Found, output: object) -> dict[str, Any]:
+    """The output as plain JSON in the form the output schema describes: by alias, within the limits."""
+    model = found.cls.Output
+    try:
+        if not isinstance(output, model):
+            given = output.model_dump() if isinstance(output, BaseModel) else output
+            output = model.model_validate(given)
+        document = output.model_dump(mode="json", by_alias=True, warnings="error")
+        text = json.dumps(document, ensure_ascii=False)
+    except ValidationError as error:
+        raise _Misfit("output", f"The output does not fit {found.name}: {misfit(error)}.") from None
+    except Exception as error:
+        told = _SEEN_VALUE.sub("", _told(error))
+        raise _Misfit("output", f"The output of {found.name} cannot be written as JSON: {told}") from None
+    if len(text) > OUTPUT_BYTES or len(text.encode("utf-8", "replace")) > OUTPUT_BYTES:
+        raise _Misfit("output", f"The output is longer than {OUTPUT_BYTES:,} bytes: {len(text):,} characters.")
+    if not isinstance(document, dict):
+        raise _Misfit("output", "The output is not an object with fields.")
+    if problems := check_values(document):
+        raise _Misfit("output", f"The output is out of limits: {problems[0].pointer} {problems[0].detail}.")
+    if "\\u0000" in text and "\x00" in "".join(_strings(document)):
+        raise _Misfit("output", "The output holds a NUL character, which no database stores.")
+    return document
+
+
+def _strings(document: object) -> Iterator[str]:
+    if isinstance(document, str):
+        yield document
+    elif isinstance(document, dict):
+        for key, value in document.items():
+            yield key
+            yield from _strings(value)
+    elif isinstance(document, list):
+        for value in document:
+            yield from _strings(value)
+
+
+def _confidence(value: object) -> float | None:
+    if value is None:
+        return None
+    number = _number(value)
+    if number is None or not 0 <= number <= 1:
+        raise _Misfit("output", f"The confidence is {_shown(value)}, not None or a number from 0 to 1.")
+    return number
+
+
+def _cost(value: object) -> float:
+    number = _number(value)
+    if number is None or number < 0:
+        raise _Misfit("output", f"The cost is {_shown(value)}, not a finite number from 0.")
+    return number
+
+
+def _evidence(entries: object) -> tuple[Mapping[str, Any], ...]:
+    """Entries as plain JSON; what would go beyond EVIDENCE_BYTES is left out, with a mark as last entry."""
+    if not isinstance(entries, list | tuple):
+        raise _Misfit("output", f"The evidence is a {type(entries).__name__}, not a list of mappings.")
+    kept: list[Mapping[str, Any]] = []
+    room = EVIDENCE_BYTES
+    for entry in entries:
+        if not isinstance(entry, Mapping):
+            raise _Misfit("output", f"An entry of the evidence is a {type(entry).__name__}, not a mapping.")
+        try:
+            plain = to_jsonable_python(dict(entry), fallback=str, inf_nan_mode="strings", serialize_unknown=True)
+            text = json.dumps(plain, allow_nan=False)
+        except Exception as error:
+            raise _Misfit("output", f"An entry of the evidence cannot be written as JSON: {_told(error)}") from None
+        room -= len(text)
+        if room < 0 or check_values(plain) or "\\u0000" in text:
+            continue
+        kept.append(plain)
+    if len(kept) < len(entries):
+        kept.append({"what": "left out", "value": f"{len(entries) - len(kept):,} entries too long or not storable"})
+    return tuple(kept)
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return None
+    try:
+        number = float(value)
+    except (OverflowError, ValueError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _seconds(value: object) -> float | None:
+    number = _number(value)
+    return min(number, LONGEST_WAIT) if number is not None and number >= 0 else None
+
+
+def _shown(value: object) -> str:
+    return repr(value)[:80] if isinstance(value, Real | str) else f"a {type(value).__name__}"
+
+
+def _told(error: BaseException) -> str:
+    message = _message(error)
+    return f"{type(error).__qualname__}: {message}" if message else type(error).__qualname__
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:
+        return ""
+
+
+def _where(error: BaseException) -> str:
+    """The calls that led to it, without what their variables held and without the message."""
+    frames = traceback.extract_tb(error.__traceback__)[-_FRAMES_SHOWN:]
+    lines = [f"  {Path(frame.filename).name}:{frame.lineno} in {frame.name}" for frame in frames]
+    return "\n".join([f"{type(error).__qualname__}, raised at (innermost last):", *lines])

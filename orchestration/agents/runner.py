@@ -1,0 +1,90 @@
+"""Runs agents: one call is one attempt, and whatever the agent does, the answer is an Outcome."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from orchestration.agents.attempt import Work, attempt, judged
+from orchestration.agents.found import Found
+from orchestration.agents.isolated import attempt_isolated
+from orchestration.agents.outcome import ERROR_KINDS, ErrorKind, Outcome, failed
+from orchestration.agents.registry import Registry
+from orchestration.agents.text import ERROR_CHARACTERS, clean, misfit, secrets_of
+from orchestration.plugin_api import AgentResult, Health
+
+MEMORY: Final = 1024 * 1024 * 1024
+"""Bytes of address space an isolated attempt may use unless told otherwise."""
+
+
+def run(
+    found: Found,
+    *,
+    input: Mapping[str, Any],
+    config: Mapping[str, Any],
+    idempotency_key: str,
+    attempt: int,
+    timeout: timedelta,
+    isolate: bool,
+    memory: int = MEMORY,
+    callback: Mapping[str, str] | None = None,
+) -> Outcome:
+    """One attempt. `attempt` counts from 1.
+
+    Not isolated, the agent runs in this thread and `timeout` is soft: a result that comes too late is a
+    failure, but is waited for. Isolated, it runs in a process of its own; `timeout` covers that process's start
+    too and ends it and all it has started, `memory` (bytes) limits its address space. `callback` is
+    what an agent needs to return `Pending`.
+    """
+    started = time.monotonic()
+    deadline = datetime.now(UTC) + timeout
+    seconds = timeout.total_seconds()
+    work = Work(input, config, idempotency_key, attempt, deadline, callback)
+    if isolate:
+        outcome = attempt_isolated(found, work, seconds=seconds, memory=memory)
+        return replace(outcome, duration=time.monotonic() - started)
+    outcome = _attempt(found, work)
+    duration = time.monotonic() - started
+    if duration > seconds and outcome.status != "failed":
+        outcome = failed(
+            "time-limit",
+            f"{found.name} took {duration:.1f} seconds, longer than its {seconds:g}.",
+            transcript=outcome.transcript,
+        )
+    return replace(outcome, duration=duration)
+
+
+def receive(found: Found, result: AgentResult) -> Outcome:
+    """The result that an outside party posted for a pending run, checked like one that `run` returned."""
+    return judged(found, result)
+
+
+def not_installed(name: str, registry: Registry) -> Outcome:
+    """The outcome of a step whose agent is not there; another machine or a later moment may have it."""
+    return failed("not-installed", clean(registry.why_not(name), ERROR_CHARACTERS))
+
+
+def check(found: Found, *, config: Mapping[str, Any]) -> Health:
+    """Whether the agent can work with this configuration now; runs the agent's own `check` in this thread."""
+    try:
+        fitted = found.cls.Config.model_validate(dict(config))
+    except ValidationError as error:
+        return Health(False, f"The configuration does not fit {found.name}: {misfit(error)}.")
+    try:
+        health: object = found.instance.check(fitted)
+    except (Exception, SystemExit) as error:
+        told = f"{found.name} could not check itself: {type(error).__qualname__}: {error}"
+        return Health(False, clean(told, ERROR_CHARACTERS, secrets_of(config, found.config_schema)))
+    if not isinstance(health, Health):
+        return Health(False, f"`check` of {found.name} returned a {type(health).__name__}, not a Health.")
+    return health
+
+
+_attempt = attempt
+
+__all__ = ["ERROR_KINDS", "MEMORY", "ErrorKind", "Outcome", "check", "not_installed", "receive", "run"]

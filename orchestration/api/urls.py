@@ -1,0 +1,5 @@
+"""Addresses of the REST interface."""
+
+from typing import Any
+
+urlpatterns: list[Any] = []

@@ -1,0 +1,97 @@
+"""Some entries of a version, held by an engine of their own: facts go in, the true ones come out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from orchestration.engine.durable import Engine, EngineRule
+from orchestration.engine.lower import Both, Either, Expression, Test, branches, lowered, tests_in, width
+from orchestration.engine.projection import Projection
+from orchestration.engine.truth import Scope, Vocabulary, truth
+from orchestration.rules.language import Condition, DecisionTable, Rule, TableRow
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One condition of the version: a rule's, or that of a table's row (then key is `table/row`)."""
+
+    key: str
+    condition: Condition
+    rule: Rule | None = None
+    table: DecisionTable | None = None
+    row: TableRow | None = None
+    pointer: str = ""  # of the condition, in the version's document
+
+
+class Part:
+    """Numbered entries, ready to evaluate. Immutable and thread-safe; `close` frees the engine's memory."""
+
+    def __init__(self, entries: Mapping[int, Entry], vocabulary: Vocabulary) -> None:
+        self._entries = entries
+        expressions = {number: lowered(entry.condition, vocabulary) for number, entry in entries.items()}
+        self._always = frozenset(number for number, one in expressions.items() if one is True)
+        held = {number: one for number, one in expressions.items() if not isinstance(one, bool)}
+        self._projection = Projection(test for one in held.values() for test in tests_in(one))
+        self._readers: dict[int, set[int]] = {}
+        for number, one in held.items():
+            for test in tests_in(one):
+                self._readers.setdefault(self._slot(test), set()).add(number)
+        self._engine = Engine(self._ordered(held), len(self._projection.slots)) if held else None
+
+    def true(self, scope: Scope) -> set[int]:
+        """Numbers of the entries that are true of these facts."""
+        if self._engine is None:
+            return set(self._always)
+        projected = self._projection.project(scope)
+        found = self._engine.match(projected.fragments) | self._always
+        for number in {number for slot in projected.unsure for number in self._readers[slot]}:
+            found.discard(number)
+            if truth(self._entries[number].condition, scope):
+                found.add(number)
+        return found
+
+    def close(self) -> None:
+        if self._engine is not None:
+            self._engine.close()
+
+    def _slot(self, test: Test) -> int:
+        return self._projection.slots[(test.kind, test.subject)]
+
+    def _ordered(self, held: Mapping[int, Expression]) -> list[EngineRule]:
+        """The rules, common tests first and like beside like: the engine shares what begins alike."""
+        counts = Counter(test for one in held.values() for test in set(tests_in(one)))
+
+        def rank(part: Expression) -> tuple[Any, ...]:
+            if not isinstance(part, Test):
+                return (len(_RANKS), 0, 0, "", "")
+            return (_RANKS[part.kind], -counts[part], self._slot(part), part.op, repr(part.value))
+
+        rules = []
+        for number, one in held.items():
+            parts = sorted(one.parts if isinstance(one, Both) else (one,), key=rank)
+            rules.append(([rank(part) for part in parts], number, self._engine_rule(number, one, parts)))
+        return [rule for _, _, rule in sorted(rules, key=lambda one: one[:2])]
+
+    def _engine_rule(self, number: int, whole: Expression, parts: list[Expression]) -> EngineRule:
+        tests = list(tests_in(whole))
+        return EngineRule(
+            number=number,
+            conditions=tuple(self._encoded(part) for part in parts),
+            slots=frozenset(map(self._slot, tests)),
+            width=width(whole),
+            leaves=len(tests),
+            branches=branches(whole),
+        )
+
+    def _encoded(self, expression: Expression) -> dict[str, Any]:
+        if isinstance(expression, Test):
+            return self._projection.encode(expression)
+        assert isinstance(expression, Both | Either)  # noqa: S101 - constants are folded away
+        name = "$and" if isinstance(expression, Both) else "$or"
+        return {name: [self._encoded(part) for part in expression.parts]}
+
+
+_RANKS: Final = {"s": 0, "b": 1, "p": 2, "x": 3, "n": 4}

@@ -1,0 +1,146 @@
+"""The passes of a round: rules set derived facts, which rules may read, until nothing changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from orchestration.engine.arithmetic import compute, is_number
+from orchestration.engine.compile import RuleSet
+from orchestration.engine.runs import Found, find_runs, with_runs
+from orchestration.engine.step import Progress
+from orchestration.engine.truth import Scope, operand
+from orchestration.facts import MAX_NUMBER, MISSING, Facts
+from orchestration.rules.language import Arithmetic, DecisionTable, Operand, Rule, Set
+from orchestration.rules.tables import TableResult, settle
+
+MAX_PASSES: Final = 20
+OTHERWISE: Final = "otherwise"
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The last pass. `true`: numbers of the entries that were. `origins`: for each derived fact the keys that
+    set it. `conflict`: why the rules contradict each other, "" when they do not; `rivals`: their keys."""
+
+    facts: Facts
+    true: frozenset[int]
+    runs: Mapping[str, Found]
+    tables: Mapping[str, TableResult] = field(default_factory=dict)
+    origins: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    conflict: str = ""
+    rivals: tuple[str, ...] = ()
+
+
+def settled(rule_set: RuleSet, facts: Facts, progress: Progress) -> Settled:
+    """Evaluate until `derived.*` no longer changes, at most 20 times."""
+    late = any(step.late for step in rule_set.steps.values())
+    runs = find_runs(rule_set.steps, facts.with_(derived={}), progress)
+    fixed: set[int] | None = None
+    derived: Mapping[str, Any] = {}
+    for _ in range(MAX_PASSES):
+        now = with_runs(facts.with_(derived=derived), runs)
+        scope = rule_set.scope(now)
+        fixed = rule_set.fixed.true(scope) if fixed is None else fixed
+        true = frozenset(fixed | rule_set.moving.true(scope))
+        outcome = _Assignments(rule_set, true, scope)
+        stable = same(outcome.document, derived)
+        derived = outcome.document
+        if late and not stable:
+            runs = find_runs(rule_set.steps, facts.with_(derived=derived), progress)
+        if stable or not rule_set.needs_passes:
+            break
+    else:
+        changing = tuple(key for keys in outcome.origins.values() for key in keys)
+        conflict = f"the derived facts still changed after {MAX_PASSES} passes"
+        return Settled(now, true, runs, outcome.tables, outcome.origins, conflict, tuple(dict.fromkeys(changing)))
+    last = with_runs(facts.with_(derived=derived), runs)
+    conflict = "; ".join(outcome.conflicts)
+    return Settled(last, true, runs, outcome.tables, outcome.origins, conflict, tuple(dict.fromkeys(outcome.rivals)))
+
+
+def same(left: Any, right: Any) -> bool:
+    """Are two JSON values the same? As `==`, but true is not 1."""
+    if isinstance(left, Mapping) and isinstance(right, Mapping):
+        return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
+    if isinstance(left, list | tuple) and isinstance(right, list | tuple):
+        return len(left) == len(right) and all(map(same, left, right))
+    return isinstance(left, bool) is isinstance(right, bool) and bool(left == right)
+
+
+class _Assignments:
+    """What the true rules and tables of one pass set. The higher priority wins; at equal priority the first in
+    walk order, and that they differ is a conflict."""
+
+    def __init__(self, rule_set: RuleSet, true: frozenset[int], scope: Scope) -> None:
+        self.tables: dict[str, TableResult] = {}
+        self.origins: dict[str, tuple[str, ...]] = {}
+        self.conflicts: list[str] = []
+        self.rivals: list[str] = []
+        self._values: dict[str, Any] = {}
+        self._at_priority: dict[tuple[str, int], tuple[Any, tuple[str, ...]]] = {}
+        for block, numbers in rule_set.walk:
+            matched = [number for number in numbers if number in true]
+            if isinstance(block, Rule):
+                if matched:
+                    self._take(block.priority, (block.key,), dict(_assigned(block, scope)))
+            else:
+                self._settle(block, [rule_set.entries[number].row for number in matched])
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The derived facts as the document below `derived`."""
+        document: dict[str, Any] = {}
+        for path, value in self._values.items():
+            *parents, name = path.split(".")[1:]
+            below = document
+            for part in parents:
+                if not isinstance(below.get(part), dict):
+                    below[part] = {}
+                below = below[part]
+            below[name] = value
+        return document
+
+    def _settle(self, table: DecisionTable, rows: list[Any]) -> None:
+        result = self.tables[table.key] = settle(table, rows)
+        keys = tuple(f"{table.key}/{row}" for row in result.rows) or (f"{table.key}/{OTHERWISE}",)
+        if result.violation:
+            self.conflicts.append(f"table {table.title!r}: {result.violation}")
+            self.rivals.extend(f"{table.key}/{row.key}" for row in rows)
+            return
+        self._take(table.priority, keys, {path: value for path, value in result.sets if value is not None})
+
+    def _take(self, priority: int, keys: tuple[str, ...], values: Mapping[str, Any]) -> None:
+        for path, value in values.items():
+            if path not in self._values:
+                self._values[path] = value
+                self.origins[path] = keys
+            other, others = self._at_priority.setdefault((path, priority), (value, keys))
+            if not same(other, value):
+                self.conflicts.append(f"{_listed(others)} and {_listed(keys)} set {path} differently")
+                self.rivals.extend((*others, *keys))
+
+
+def _assigned(rule: Rule, scope: Scope) -> Iterator[tuple[str, Any]]:
+    for action in rule.then:
+        if isinstance(action, Set):
+            for path, value in action.assignments:
+                found = _value(value, scope)
+                if found is not MISSING:
+                    yield path, found
+
+
+def _value(value: Operand | Arithmetic, scope: Scope) -> Any:
+    """The value that is set; MISSING when it cannot be computed or is outside the limits on numbers."""
+    if isinstance(value, Arithmetic):
+        found = compute(value.operator, operand(value.left, scope), operand(value.right, scope))
+    else:
+        found = operand(value, scope)
+    if isinstance(found, int | float) and not isinstance(found, bool):
+        return found if is_number(found) and abs(found) <= MAX_NUMBER else MISSING
+    return found
+
+
+def _listed(keys: tuple[str, ...]) -> str:
+    return ", ".join(keys)

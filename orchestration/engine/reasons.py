@@ -1,0 +1,86 @@
+"""Why a step was taken: the rules that gave it, by title, with the values that mattered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from orchestration.engine.compile import RuleSet
+from orchestration.engine.part import Entry
+from orchestration.engine.passes import OTHERWISE, Settled
+from orchestration.engine.step import Reason
+from orchestration.engine.truth import Scope, facts_in, truth
+from orchestration.facts import MISSING
+from orchestration.rules.language import AllOf, AnyOf, Condition, Not
+
+_LONGEST: Final = 80
+
+
+def reasons_for(rule_set: RuleSet, settled: Settled, keys: Iterable[str]) -> tuple[Reason, ...]:
+    """The rules or table rows with these keys, and those that set the derived facts they read."""
+    scope = Scope.of(rule_set.vocabulary, settled.facts)
+    entries = {entry.key: entry for entry in rule_set.entries}
+    titles = {block.key: block.title for block, _ in rule_set.walk}
+    found: dict[str, Reason] = {}
+    waiting = list(keys)
+    while waiting:
+        key = waiting.pop(0)
+        if key in found:
+            continue
+        entry = entries.get(key)
+        if entry is None:
+            table = key.removesuffix(f"/{OTHERWISE}")
+            found[key] = Reason(key, titles.get(table, table), "no row applied")
+            waiting.extend(_origins(settled, _table_facts(rule_set, table)))
+            continue
+        paths = dict.fromkeys(mattering(entry.condition, scope))
+        found[key] = Reason(key, title_of(entry), "; ".join(said(rule_set, path, scope.get(path)) for path in paths))
+        waiting.extend(_origins(settled, paths))
+    return tuple(found.values())
+
+
+def mattering(condition: Condition, scope: Scope) -> Iterator[str]:
+    """Paths of the facts that made the condition what it is: true, or false."""
+    if isinstance(condition, AllOf | AnyOf):
+        decisive = isinstance(condition, AnyOf)
+        parts = [part for part in condition.conditions if truth(part, scope) is decisive]
+        for part in parts or condition.conditions:
+            yield from mattering(part, scope)
+    elif isinstance(condition, Not):
+        yield from mattering(condition.condition, scope)
+    else:
+        yield from facts_in(condition)
+
+
+def said(rule_set: RuleSet, path: str, value: Any) -> str:
+    """A fact and its value in words."""
+    spec = rule_set.catalogue.get(path)
+    return f"{(spec.title if spec else '') or path} {shown(value)}"
+
+
+def shown(value: Any) -> str:
+    """`is …`, shortened; `is not set` for a missing value."""
+    if value is MISSING or value is None:
+        return "is not set"
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return f"is {text if len(text) <= _LONGEST else text[: _LONGEST - 1] + '…'}"
+
+
+def title_of(entry: Entry) -> str:
+    block = entry.rule or entry.table
+    return block.title if block else entry.key
+
+
+def _origins(settled: Settled, paths: Iterable[str]) -> Iterator[str]:
+    """Keys of what set the derived facts among these."""
+    for path in paths:
+        for set_path, keys in settled.origins.items():
+            if path == set_path or set_path.startswith(f"{path}.") or path.startswith(f"{set_path}."):
+                yield from keys
+
+
+def _table_facts(rule_set: RuleSet, key: str) -> Iterator[str]:
+    for block, _ in rule_set.walk:
+        if block.key == key:
+            yield from (column.fact for column in getattr(block, "inputs", ()))

@@ -1,0 +1,50 @@
+"""Rows, one noun per file. Services write them; `immutable` keeps the finished ones as they are."""
+
+from orchestration.models.api_key import ApiKey
+from orchestration.models.case import Case, CaseContent, CaseStatus, Priority
+from orchestration.models.client import Client
+from orchestration.models.decision import Decision, DecisionContent
+from orchestration.models.effect import CaseEffect, EffectKind
+from orchestration.models.evaluation import Evaluation, Purpose, RuleHit
+from orchestration.models.event import CaseEvent, CaseEventContent
+from orchestration.models.heartbeat import Heartbeat
+from orchestration.models.queue import Queue
+from orchestration.models.run import AgentAttempt, AgentRun, AgentRunContent, RunStatus
+from orchestration.models.version import VersionStatus, WorkflowVersion
+from orchestration.models.webhook import WebhookDelivery, WebhookEndpoint
+from orchestration.models.work_item import WorkItem, WorkItemContent, WorkItemKind, WorkItemStatus
+from orchestration.models.workflow import Autonomy, Workflow
+
+__all__ = [
+    "AgentAttempt",
+    "AgentRun",
+    "AgentRunContent",
+    "ApiKey",
+    "Autonomy",
+    "Case",
+    "CaseContent",
+    "CaseEffect",
+    "CaseEvent",
+    "CaseEventContent",
+    "CaseStatus",
+    "Client",
+    "Decision",
+    "DecisionContent",
+    "EffectKind",
+    "Evaluation",
+    "Heartbeat",
+    "Priority",
+    "Purpose",
+    "Queue",
+    "RuleHit",
+    "RunStatus",
+    "VersionStatus",
+    "WebhookDelivery",
+    "WebhookEndpoint",
+    "WorkItem",
+    "WorkItemContent",
+    "WorkItemKind",
+    "WorkItemStatus",
+    "Workflow",
+    "WorkflowVersion",
+]

@@ -1,0 +1,160 @@
+"""The whole public contract of an agent plugin. Readable in five minutes; imports no Django.
+
+A plugin is an ordinary Python package with an entry point in the group `conductor.agents` whose value is
+an `Agent` subclass:
+
+    [project.entry-points."conductor.agents"]
+    "acme.greeter" = "acme_greeter:Greeter"
+
+    class Greeter(Agent):
+        name, version, title = "acme.greeter", "1.0", "Writes a greeting"
+
+        class Input(Model):
+            first_name: str
+
+        class Config(Model):
+            greeting: str = "Hello"
+
+        class Output(Model):
+            text: str
+
+        def run(self, request):
+            text = f"{request.config.greeting} {request.input.first_name}"
+            return AgentResult(output=self.Output(text=text), confidence=1.0, summary="Greeted by first name")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar, Final, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+API_VERSION: Final = 1
+"""Version of this contract. An agent built for another one is listed with that reason and never run."""
+
+
+class Model(BaseModel):
+    """Base for an agent's `Input`, `Config` and `Output`: unknown fields are refused, values are frozen."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+InputT = TypeVar("InputT", bound=BaseModel)
+ConfigT = TypeVar("ConfigT", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Request(Generic[InputT, ConfigT]):
+    """One attempt's work: plain data, never a database row.
+
+    `input` and `config` are instances of the agent's models. `idempotency_key` is the same on every attempt
+    of one run: hand it to outside services so that a repeated call has no second effect. `attempt` counts
+    from 1. `deadline` (aware, UTC) is when the attempt is given up. `callback` is the URL and one-time token
+    for an outside party, present only where the agent may return `Pending`.
+    """
+
+    input: InputT
+    config: ConfigT
+    idempotency_key: str
+    attempt: int
+    deadline: datetime
+    callback: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AgentResult:
+    """What an agent found.
+
+    `output`: an `Output`, or a mapping that fits it. `confidence`: 0 to 1 (how sure the agent is of the
+    output), or None where the notion makes no sense. `summary`: one sentence for the person who reads the
+    case page. `evidence`: `{what, value, weight…}` entries behind the answer. `transcript`: what happened,
+    line by line. `cost`: money used, in the unit of the workflow's budget.
+    """
+
+    output: BaseModel | Mapping[str, Any]
+    confidence: float | None = None
+    summary: str = ""
+    evidence: tuple[Mapping[str, Any], ...] = ()
+    transcript: str = ""
+    cost: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """Returned instead of a result: an outside party will post the result to the request's callback.
+
+    `note` tells the reader of the case page who is being waited for. `expires_in`: seconds until the run
+    is given up as failed.
+    """
+
+    note: str
+    expires_in: float = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Answer of `check`: `ok`, and one sentence that names the fault and its cure where it is not."""
+
+    ok: bool
+    message: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+class AgentError(Exception):
+    """A failure the agent can name.
+
+    `permanent`: trying again cannot help (bad input, no such account). Otherwise the run is tried again,
+    after `retry_after` seconds where given, up to the step's number of attempts.
+    """
+
+    def __init__(self, message: str, *, permanent: bool = False, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.permanent = permanent
+        self.retry_after = retry_after
+
+
+class Agent:
+    """One kind of work. Subclass it, set the class attributes, implement `run`.
+
+    An instance may be used for many runs and by many threads: keep what a run needs in local variables.
+    """
+
+    api_version: ClassVar[int] = API_VERSION
+    name: ClassVar[str]
+    """Unique, `plugin.agent`, lower case; the entry point's name."""
+    version: ClassVar[str]
+    """Raised whenever the same input could give another output; a finished run keeps the version it had."""
+    title: ClassVar[str]
+    """What the agent does, in a few words a business analyst understands."""
+    description: ClassVar[str] = ""
+    inline: ClassVar[bool] = False
+    """True for a fast (milliseconds), local, trusted agent: it runs within the deciding step under a soft
+    time limit. Anything that calls out or may hang leaves this False and runs in a process of its own."""
+
+    Input: ClassVar[type[BaseModel]]
+    Config: ClassVar[type[BaseModel]] = Model
+    Output: ClassVar[type[BaseModel]]
+
+    def run(self, request: Request[Any, Any]) -> AgentResult | Pending:
+        """Do the work. Raise `AgentError` for a failure you can name; any other exception is a failure too."""
+        raise NotImplementedError
+
+    def check(self, config: Any) -> Health:
+        """Can this agent work with this configuration now? Fast, without effect."""
+        return Health(ok=True)
+
+
+__all__ = [
+    "API_VERSION",
+    "Agent",
+    "AgentError",
+    "AgentResult",
+    "Health",
+    "Model",
+    "Pending",
+    "Request",
+]

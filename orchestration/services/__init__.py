@@ -1,0 +1,1 @@
+"""Use cases, one noun per file: keyword-only, typed, one transaction, one event."""

@@ -1,0 +1,209 @@
+"""Cases: accepted once and for all, cancelled, moved to another version."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from orchestration import queue
+from orchestration.engine.advance import advance
+from orchestration.engine.step import Step
+from orchestration.facts import Problem
+from orchestration.models import (
+    Autonomy,
+    Case,
+    CaseContent,
+    CaseEffect,
+    CaseStatus,
+    Client,
+    Priority,
+    Workflow,
+    WorkItem,
+    WorkItemStatus,
+)
+from orchestration.models.case import FINAL
+from orchestration.services.decision import ring_parent
+from orchestration.services.event import Events
+from orchestration.services.refusal import Refused
+from orchestration.services.round import carry_on
+from orchestration.services.rule_set import Loaded, loaded
+from orchestration.services.step import record
+from orchestration.services.turn import Turn, lease_end, release_after_fault
+
+log = structlog.get_logger(__name__)
+
+
+class PayloadRefused(Refused):
+    """The payload does not fit the workflow's schema or the limits on values; `problems` lists every error."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("The payload does not fit the workflow's input schema.")
+        self.problems = problems
+
+
+class KeyReused(Refused):
+    """The idempotency key was used before, with another body."""
+
+
+class NotPublished(Refused):
+    """The workflow has no published version."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    case: Case
+    replayed: bool = False
+
+
+def accept(
+    *,
+    client: Client,
+    workflow: Workflow,
+    payload: Mapping[str, Any],
+    reference: str = "",
+    priority: Priority = Priority.NORMAL,
+    idempotency_key: str | None = None,
+    body_digest: str = "",
+    decide_now: bool = False,
+) -> Accepted:
+    """Take a case in: row, content and event, and either its doorbell or, `decide_now`, its first round.
+
+    Deciding at once happens where every agent of the version is inline; the lease is in the same
+    transaction, so a process that dies on the way loses nothing. Raises PayloadRefused, KeyReused,
+    NotPublished; nothing is stored then.
+    """
+    if idempotency_key and (earlier := _replayed(client, idempotency_key, body_digest)):
+        return earlier
+    if workflow.published_version_id is None:
+        raise NotPublished(f"The workflow {workflow.slug} has no published version yet.")
+    version = loaded(workflow.published_version_id)
+    if problems := version.payload_problems(payload):
+        raise PayloadRefused(problems)
+    held = workflow.autonomy == Autonomy.PAUSED
+    now = timezone.now()
+    case = Case(
+        workflow=workflow,
+        version_id=version.version_id,
+        client=client,
+        test=client.test,
+        reference=reference,
+        posted_priority=priority,
+        priority=priority,
+        status=CaseStatus.HELD if held else CaseStatus.RECEIVED,
+        received_at=now,
+        woken_at=now,
+        idempotency_key=idempotency_key,
+        body_digest=body_digest,
+    )
+    content = CaseContent(case=case, payload=dict(payload))
+    decide_now = decide_now and not held and all(step.inline for step in version.content.agents)
+    try:
+        return Accepted(_insert_and_decide(case, content, version) if decide_now else _insert(case, content))
+    except IntegrityError:
+        if idempotency_key and (earlier := _replayed(client, idempotency_key, body_digest)):
+            return earlier
+        raise
+
+
+def cancel(*, case_id: int, actor: str, user: Any = None) -> Case:
+    """Cancel an undecided case and the children it waits for. Cancelling it again changes nothing.
+
+    Raises Refused when it is decided.
+    """
+    with transaction.atomic():
+        case = Case.objects.select_for_update(no_key=True, of=("self",)).select_related("client").get(pk=case_id)
+        if case.status == CaseStatus.CANCELLED:
+            return case
+        if case.status == CaseStatus.DECIDED:
+            raise Refused("The case is decided and cannot be cancelled.")
+        case.status, case.waits_for = CaseStatus.CANCELLED, ""
+        WorkItem.objects.filter(case=case, status=WorkItemStatus.OPEN).update(
+            status=WorkItemStatus.CANCELLED, closed_at=Now(), closed_by=user, result="cancelled"
+        )
+        events = Events(case)
+        events.add("case.cancelled", actor=actor, user=user)
+        case.save(update_fields=["status", "waits_for", "last_event"])
+        events.write()
+        ring_parent(case)
+        waited_for = CaseEffect.objects.filter(case=case, waits=True, child__isnull=False)
+        for child_id in waited_for.exclude(child__status__in=FINAL).values_list("child_id", flat=True):
+            cancel(case_id=child_id, actor=actor, user=user)
+    return case
+
+
+# --- Intake -----------------------------------------------------------------------------------------
+
+
+def _replayed(client: Client, key: str, body_digest: str) -> Accepted | None:
+    case = (
+        Case.objects.select_related("workflow", "version", "client").filter(client=client, idempotency_key=key).first()
+    )
+    if case is None:
+        return None
+    if case.body_digest != body_digest:
+        raise KeyReused("This Idempotency-Key was used before with another body.")
+    return Accepted(case, replayed=True)
+
+
+def _insert(case: Case, content: CaseContent) -> Case:
+    with transaction.atomic():
+        if case.status == CaseStatus.RECEIVED:
+            case.rung_at = case.received_at
+        events = _opening(case)
+        case.save(force_insert=True)
+        content.save(force_insert=True)
+        events.write()
+        if case.status == CaseStatus.RECEIVED:
+            queue.ring(case.pk)
+    return case
+
+
+def _insert_and_decide(case: Case, content: CaseContent, version: Loaded) -> Case:
+    """Insert the case, leased by this process, together with its first round; then go on with it."""
+    case.status, case.lease_token, case.attempts = CaseStatus.RUNNING, 1, 1
+    turn = Turn(case, version, content, new=True)
+    step = _first_step(turn)
+    with transaction.atomic():
+        events = _opening(case)
+        case.leased_until = lease_end()
+        case.save(force_insert=True)
+        content.save(force_insert=True)
+        if step is None:
+            events.write()
+            go_on = True
+        else:
+            go_on = record(turn, step, events)
+        turn.new = False
+    if go_on:
+        try:
+            carry_on(turn, step)
+        except Exception as error:
+            log.exception("round_failed", case_id=case.pk)
+            release_after_fault(turn, error)
+    return turn.case
+
+
+def _first_step(turn: Turn) -> Step | None:
+    """The first step, or None where evaluating fails: the case is then accepted all the same."""
+    turn.case.last_event = 1
+    try:
+        return advance(turn.version.rule_set, turn.facts, turn.progress)
+    except Exception:
+        log.exception("first_round_failed")
+        return None
+    finally:
+        turn.case.last_event = 0
+
+
+def _opening(case: Case) -> Events:
+    events = Events(case)
+    events.add("case.received", actor=f"client: {case.client.name}")
+    if case.status == CaseStatus.HELD:
+        events.add("case.held", actor="worker")
+    return events

@@ -1,0 +1,42 @@
+"""The reaper: rings again for what a lost process or doorbell left lying. Independent of the queue's scheduler."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Final
+
+from django.conf import settings
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from orchestration import queue
+from orchestration.models import AgentRun, Case
+
+AT_ONCE: Final = 200
+"""So many rings at most in one pass, so that a flood of expired leases does not bury the queue."""
+
+
+def reap() -> int:
+    """One pass: rings for every case and run that could go on but has no live doorbell. How many it rang."""
+    rung = 0
+    for rows, ring in ((Case.objects.claimable(), queue.ring), (AgentRun.objects.claimable(), queue.ring_run)):
+        due = rows.filter(_silent()).order_by("id").values_list("pk", flat=True)
+        for pk in list(due[:AT_ONCE]):
+            # Only one of several reapers rings: whoever moves `rung_at`.
+            if rows.model.objects.filter(_silent(), pk=pk).update(rung_at=Now()):
+                ring(pk)
+                rung += 1
+    return rung
+
+
+def _silent() -> Q:
+    """Never rung for, or rung for so long ago that the doorbell must be lost.
+
+    With rings still waiting in the queue, one that was rung after the oldest of them may well be among them.
+    A case that has become due since it was last rung for is silent too: that ring was for something else.
+    """
+    patience = Now() - timedelta(seconds=settings.CONDUCTOR["ring_again"])
+    lost: Any = Q(rung_at__lt=patience)
+    if oldest := queue.oldest_unheard():
+        lost &= Q(rung_at__lt=oldest)
+    return Q(rung_at__isnull=True) | lost | Q(due_at__gt=F("rung_at"))

@@ -1,0 +1,96 @@
+"""Versions ready for use in this process: compiled once, kept while they are in use."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cached_property
+from typing import Any, Final
+
+import jsonschema_rs
+
+from orchestration.engine.compile import RuleSet, compile_version
+from orchestration.facts import Problem, check_values
+from orchestration.models import WorkflowVersion
+from orchestration.rules.language import VersionContent
+from orchestration.rules.operators import parse_duration
+from orchestration.rules.parse import version_from
+
+KEPT: Final = 32
+"""So many versions stay compiled; the one used longest ago makes room."""
+
+
+@dataclass
+class Loaded:
+    """A version's content, compiled, with the checks of what comes in under it."""
+
+    version_id: int
+    content: VersionContent
+    rule_set: RuleSet
+    timeouts: Mapping[str, timedelta] = field(default_factory=dict)
+
+    @cached_property
+    def steps(self) -> dict[str, Any]:
+        return {step.name: step for step in self.content.agents}
+
+    @cached_property
+    def _input(self) -> Any:
+        return jsonschema_rs.validator_for(dict(self.content.input_schema), validate_formats=True)
+
+    @cached_property
+    def _human(self) -> Any:
+        return jsonschema_rs.validator_for(dict(self.content.human_fields), validate_formats=True)
+
+    def payload_problems(self, payload: Any) -> list[Problem]:
+        """What is wrong with a payload, every error at once; empty when it is good."""
+        return check_values(payload) or _schema_problems(self._input, payload)
+
+    def human_problems(self, answers: Any) -> list[Problem]:
+        return check_values(answers) or _schema_problems(self._human, answers)
+
+
+def loaded(version_id: int) -> Loaded:
+    """The version, from this process's memory or compiled now. Versions in use are immutable."""
+    with _lock:
+        if found := _kept.get(version_id):
+            _kept.move_to_end(version_id)
+            return found
+    content = version_from(WorkflowVersion.objects.values_list("content", flat=True).get(pk=version_id))
+    made = Loaded(
+        version_id, content, compile_version(content), {s.name: parse_duration(s.timeout) for s in content.agents}
+    )
+    with _lock:
+        _kept[version_id] = made
+        while len(_kept) > KEPT:
+            _kept.popitem(last=False)
+    return made
+
+
+def forget_all() -> None:
+    """Empty this process's memory, for tests that reuse row ids."""
+    with _lock:
+        _kept.clear()
+
+
+_lock = threading.Lock()
+_kept: OrderedDict[int, Loaded] = OrderedDict()
+
+
+def _schema_problems(validator: Any, document: Any) -> list[Problem]:
+    if validator.is_valid(document):
+        return []
+    problems = [
+        Problem(
+            "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in error.instance_path),
+            _cut(error.message),
+        )
+        for error in validator.iter_errors(document)
+    ]
+    return problems[:100]
+
+
+def _cut(message: str) -> str:
+    return message if len(message) <= 300 else message[:297] + "…"

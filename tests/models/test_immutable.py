@@ -1,0 +1,157 @@
+"""What never changes: tried through the models and, past them, with SQL, after all migrations."""
+
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from orchestration.models import (
+    AgentAttempt,
+    AgentRun,
+    AgentRunContent,
+    Case,
+    CaseContent,
+    CaseEvent,
+    CaseEventContent,
+    Client,
+    Decision,
+    DecisionContent,
+    Evaluation,
+    RuleHit,
+    WorkItem,
+    WorkItemContent,
+    Workflow,
+    WorkflowVersion,
+)
+from orchestration.models.immutable import Frozen, install_triggers
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def rows() -> dict[str, Any]:
+    workflow = Workflow.objects.create(slug="loans", title="Loans")
+    version = WorkflowVersion.objects.create(
+        workflow=workflow, number=1, status="published", content={"outcomes": ["yes"]}, digest="d" * 64
+    )
+    draft = WorkflowVersion.objects.create(workflow=workflow, number=2, content={}, digest="e" * 64)
+    client = Client.objects.create(name="bank")
+    case = Case.objects.create(workflow=workflow, version=version, client=client, status="decided")
+    content = CaseContent.objects.create(case=case, payload={"income": 10})
+    event = CaseEvent.objects.create(case=case, number=1, name="case.received", actor="client: bank")
+    event_content = CaseEventContent.objects.create(event=event, content={"note": "x"})
+    evaluation = Evaluation.objects.create(
+        case=case, version=version, round=1, last_event=1, now=case.received_at, facts_digest="f", matched=[], step={}
+    )
+    hit = RuleHit.objects.create(evaluation=evaluation, version=version, rule="a", role="terminal")
+    decision = Decision.objects.create(case=case, version=version, evaluation=evaluation, source="rules", outcome="yes")
+    decision_content = DecisionContent.objects.create(decision=decision, reasons=[{"rule": "a"}])
+    run = AgentRun.objects.create(
+        case=case, version=version, step="s", agent="a.b", agent_version="1", config_digest="c", input_digest="i",
+        status="succeeded", asked_event=1,
+    )  # fmt: skip
+    run_content = AgentRunContent.objects.create(run=run, input={}, output={"x": 1}, sealed=True)
+    attempt = AgentAttempt.objects.create(run=run, number=1, status="succeeded")
+    item = WorkItem.objects.create(case=case, kind="escalation", reason="why")
+    item_content = WorkItemContent.objects.create(work_item=item, detail="words")
+    return {
+        "version": version, "draft": draft, "case": case, "content": content, "event": event,
+        "event_content": event_content, "evaluation": evaluation, "hit": hit, "decision": decision,
+        "decision_content": decision_content, "run": run, "run_content": run_content, "attempt": attempt,
+        "item_content": item_content,
+    }  # fmt: skip
+
+
+# the row, the column to change, its new value: each must be refused by the database itself
+CHANGES = [
+    ("version", "content", "{}"),
+    ("version", "digest", "0" * 64),
+    ("version", "number", 9),
+    ("version", "note", "another"),
+    ("version", "status", "draft"),
+    ("event", "name", "case.invented"),
+    ("event_content", "content", "{}"),
+    ("evaluation", "matched", "[]"),
+    ("hit", "rule", "b"),
+    ("decision", "outcome", "no"),
+    ("decision_content", "reasons", "[]"),
+    ("run", "confidence", 0.1),
+    ("run", "status", "pending"),
+    ("run_content", "output", "{}"),
+    ("attempt", "status", "failed"),
+    ("item_content", "detail", "others"),
+    ("content", "payload", "{}"),
+    ("content", "salt", "0" * 32),
+    ("case", "status", "running"),
+]
+
+
+@pytest.mark.parametrize(("name", "column", "value"), CHANGES)
+def test_the_database_refuses_to_change_what_is_on_record(
+    rows: dict[str, Any], name: str, column: str, value: Any
+) -> None:
+    row = rows[name]
+    before = type(row)._base_manager.filter(pk=row.pk).values().get()
+    with pytest.raises(DatabaseError, match=r"never|only be erased|stays so"), transaction.atomic():
+        _sql(f"UPDATE {row._meta.db_table} SET {column} = %s WHERE {row._meta.pk.column} = %s", value, row.pk)
+    assert type(row)._base_manager.filter(pk=row.pk).values().get() == before
+
+
+@pytest.mark.parametrize("name", ["version", "event", "evaluation", "hit", "decision", "run", "attempt"])
+def test_the_database_refuses_to_delete_what_is_on_record(rows: dict[str, Any], name: str) -> None:
+    row = rows[name]
+    with pytest.raises(DatabaseError, match=r"never"), transaction.atomic():
+        _sql(f"DELETE FROM {row._meta.db_table} WHERE {row._meta.pk.column} = %s", row.pk)
+    assert type(row)._base_manager.filter(pk=row.pk).exists()
+
+
+@pytest.mark.parametrize("name", ["event", "evaluation", "hit", "decision", "attempt"])
+def test_the_models_refuse_before_the_database_is_asked(rows: dict[str, Any], name: str) -> None:
+    row = rows[name]
+    for attempt in (row.save, row.delete, type(row).objects.all().delete, lambda: type(row).objects.update(id=0)):
+        with pytest.raises(Frozen):
+            attempt()
+
+
+def test_runs_and_published_versions_cannot_be_deleted_through_the_model(rows: dict[str, Any]) -> None:
+    for name in ("run", "version"):
+        with pytest.raises(Frozen):
+            rows[name].delete()
+
+
+def test_content_can_be_erased_and_shows_it(rows: dict[str, Any]) -> None:
+    for name, column, blank in (
+        ("content", "payload", "{}"),
+        ("decision_content", "reasons", "[]"),
+        ("run_content", "output", "{}"),
+        ("event_content", "content", "{}"),
+    ):
+        row = rows[name]
+        _sql(
+            f"UPDATE {row._meta.db_table} SET {column} = %s, erased_at = CURRENT_TIMESTAMP "
+            f"WHERE {row._meta.pk.column} = %s",
+            blank,
+            row.pk,
+        )
+        row.refresh_from_db()
+        assert row.erased_at is not None
+
+
+def test_a_draft_may_change_and_go(rows: dict[str, Any]) -> None:
+    draft = rows["draft"]
+    draft.note = "another"
+    draft.save()
+    draft.delete()
+    assert not WorkflowVersion.objects.filter(number=2).exists()
+
+
+def test_installing_the_triggers_again_changes_nothing(rows: dict[str, Any]) -> None:
+    install_triggers(connection)
+    install_triggers(connection)
+    with pytest.raises(DatabaseError), transaction.atomic():
+        _sql("UPDATE orchestration_decision SET outcome = 'no' WHERE id = %s", rows["decision"].pk)
+
+
+def _sql(statement: str, *values: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)

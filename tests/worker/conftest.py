@@ -1,0 +1,155 @@
+"""A real worker on a database of its own: started, rung, and looked at from outside."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from django.conf import settings
+
+from orchestration.management.worker.processes import alive, descendants
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 120.0  # seconds after which a test gives up; what is tested takes a few
+
+
+def wait_until(condition: Callable[[], object], what: str) -> None:
+    until = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < until, f"waited {PATIENCE} s in vain until {what}"
+        time.sleep(0.05)
+
+
+@dataclass
+class Site:
+    """An installation with its own database, and a folder in which tasks leave their lines."""
+
+    folder: Path
+    url: str
+    workers: list["Worker"] = field(default_factory=list)
+
+    @property
+    def env(self) -> dict[str, str]:
+        return os.environ | {
+            "DATABASE_URL": self.url,
+            "VAR_DIR": str(self.folder / "var"),
+            "DJANGO_SETTINGS_MODULE": "conductor_site.settings",
+            "DEMO": "1",
+            "LOG_LEVEL": "INFO",
+        }
+
+    def manage(self, *args: str) -> None:
+        subprocess.run([sys.executable, "manage.py", *args], cwd=ROOT, env=self.env, check=True, capture_output=True)
+
+    def ring(self, words: list[str], *, seconds: float = 0, task: str = "chime") -> None:
+        more = (seconds,) if task == "chime" else ()
+        script = (
+            "import django; django.setup()\n"
+            "from django_q.tasks import async_task\n"
+            f"for word in {words!r}: async_task('tests.worker.chimes.{task}', {str(self.folder)!r}, word, *{more!r})"
+        )
+        subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=self.env, check=True)
+
+    def lines(self, word: str) -> list[str]:
+        file = self.folder / word
+        return file.read_text().splitlines() if file.exists() else []
+
+    def done(self, words: list[str]) -> bool:
+        return all("ended" in self.lines(word) for word in words)
+
+    def count(self, table: str, where: str = "1=1") -> int:
+        query = f"SELECT count(*) FROM {table} WHERE {where}"
+        if self.url.startswith("sqlite"):
+            connection = sqlite3.connect(self.url.removeprefix("sqlite:///"), timeout=20)
+            try:
+                return connection.execute(query).fetchone()[0]
+            finally:
+                connection.close()
+        import psycopg
+
+        with psycopg.connect(self.url) as connection:
+            return connection.execute(query).fetchone()[0]
+
+    def start(self, **options: float) -> "Worker":
+        worker = Worker(self, options)
+        self.workers.append(worker)
+        return worker
+
+
+class Worker:
+    """`manage.py worker` with short times, and its tree of processes."""
+
+    def __init__(self, site: Site, options: dict[str, float]) -> None:
+        options = {"processes": 2, "quiet-after": 3, "stalled-after": 30, "drain": 30} | options
+        flags = [text for key, value in options.items() for text in (f"--{key}", str(value))]
+        with (site.folder / "worker.log").open("a") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "manage.py", "worker", *flags], cwd=ROOT, env=site.env, stdout=log, stderr=log
+            )
+        self.processes = int(options["processes"])
+        wait_until(lambda: len(self.tree()) >= self.processes + 4, "the cluster is complete")
+
+    def tree(self) -> list[int]:
+        return [process for process in descendants(self.process.pid) if alive(process)]
+
+    def roles(self) -> dict[str, list[int]]:
+        """Who is who: main forks the sentinel, which forks the workers, then the monitor, then the pusher."""
+        main, sentinel, *rest = self.tree()
+        rest.sort(key=_started_at)
+        return {
+            "main": [main],
+            "sentinel": [sentinel],
+            "one worker": rest[:1],
+            "all workers": rest[: self.processes],
+            "monitor": [rest[self.processes]],
+            "pusher": [rest[self.processes + 1]],
+        }
+
+    def terminate(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(PATIENCE)
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    database = settings.DATABASES["default"]
+    if "sqlite" in database["ENGINE"]:
+        site = Site(tmp_path, f"sqlite:///{tmp_path / 'site.sqlite3'}")
+        yield from _lend(site)
+        return
+    import psycopg
+
+    user = quote(database["USER"]) + (f":{quote(database['PASSWORD'])}" if database["PASSWORD"] else "")
+    server = f"postgres://{user}@{database['HOST']}:{database['PORT'] or 5432}"
+    name = f"worker_{uuid.uuid4().hex}"
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        try:
+            yield from _lend(Site(tmp_path, f"{server}/{name}"))
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _lend(site: Site) -> Iterator[Site]:
+    site.manage("migrate")
+    try:
+        yield site
+    finally:
+        for worker in site.workers:
+            worker.process.kill()
+            worker.process.wait()
+        log = site.folder / "worker.log"
+        print(log.read_text() if log.exists() else "")
+
+
+def _started_at(process: int) -> tuple[int, int]:
+    ticks = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[19]
+    return int(ticks), process
