@@ -78,7 +78,7 @@ $(VENV)/.made:
 	    found=$$python; break; \
 	done; \
 	if [ -z "$$found" ]; then \
-	    echo "make: Python 3.11, 3.12 or 3.13 is needed; here python3 is: $$(python3 --version 2>&1 || true). PYTHON=/path/to/python names another."; exit 1; \
+	    echo "make: Python 3.11, 3.12 or 3.13 is needed; this machine has: $$(command -v $(or $(PYTHON),python3) >/dev/null && $(or $(PYTHON),python3) --version 2>&1 || echo no python3). PYTHON=/path/to/python names another."; exit 1; \
 	fi; \
 	"$$found" -c 'import ensurepip, venv' 2>/dev/null || { \
 	    echo "make: $$found has no venv (Debian: apt-get install python3-venv)"; exit 1; }; \

@@ -12,6 +12,8 @@ class OrchestrationConfig(AppConfig):
     verbose_name = "Conductor"
 
     def ready(self) -> None:
+        from orchestration import checks  # noqa: F401 - registers them
+
         post_migrate.connect(_after_migrations, sender=self)
 
 

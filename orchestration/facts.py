@@ -30,8 +30,6 @@ class _Missing:
 
 MISSING: Final = _Missing()
 
-# --- Limits on values -------------------------------------------------------------------------------
-
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -41,11 +39,11 @@ class Problem:
     detail: str
 
 
-def check_values(document: Any) -> list[Problem]:
+def check_values(document: Any, *, max_depth: int = MAX_DEPTH) -> list[Problem]:
     """Every breach of the limits on values: payloads, corrections, outputs and callbacks all pass here.
 
     Numbers are finite and within ±2^53, strings hold at most 60,000 bytes of UTF-8 and no lone surrogate
-    (keys too), nesting ends at 200 levels.
+    (keys too), nesting ends at 200 levels unless `max_depth` says otherwise.
     """
     problems: list[Problem] = []
     stack: list[tuple[Any, tuple[str | int, ...]]] = [(document, ())]
@@ -57,13 +55,13 @@ def check_values(document: Any) -> list[Problem]:
         elif isinstance(value, bool) or value is None:
             continue
         elif isinstance(value, int | float):
-            if not math.isfinite(value):
+            if isinstance(value, float) and not math.isfinite(value):
                 problems.append(Problem(_pointer(place), "is not a finite number"))
             elif abs(value) > MAX_NUMBER:
                 problems.append(Problem(_pointer(place), "is a number beyond ±2^53"))
         elif isinstance(value, Mapping | list | tuple):
-            if len(place) >= MAX_DEPTH:
-                problems.append(Problem(_pointer(place[:8]), f"is nested deeper than {MAX_DEPTH} levels"))
+            if len(place) >= max_depth:
+                problems.append(Problem(_pointer(place[:8]), f"is nested deeper than {max_depth} levels"))
                 continue
             items = value.items() if isinstance(value, Mapping) else enumerate(value)
             for key, item in items:
@@ -99,9 +97,6 @@ def digest(document: Any, salt: bytes = b"") -> str:
     return hmac.digest(salt, text, "sha256").hex() if salt else hashlib.sha256(text).hexdigest()
 
 
-# --- Facts ------------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True)
 class Facts:
     """The facts of a case as one document: `case`, `agents`, `human`, `derived`, `meta`, `children`.
@@ -117,10 +112,12 @@ class Facts:
         """The value at a dotted path, or MISSING; null counts as missing."""
         value: Any = self.document
         for part in path.split("."):
-            if not isinstance(value, Mapping):
+            if type(value) is not dict and not isinstance(value, Mapping):
                 return MISSING
-            value = value.get(part, MISSING)
-        return MISSING if value is None else value
+            value = value.get(part)
+            if value is None:
+                return MISSING
+        return value
 
     def with_(self, **sources: Mapping[str, Any]) -> Facts:
         """These facts with whole sources replaced."""
@@ -143,9 +140,6 @@ def lay_over(payload: Mapping[str, Any], corrections: Mapping[str, Any]) -> dict
             target = target[part]
         target[last] = value
     return result
-
-
-# --- The catalogue ----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,39 +220,57 @@ _META: Final = {
 }
 
 
-def spec_from_schema(
-    path: str, schema: Mapping[str, Any], root: Mapping[str, Any] | None = None, depth: int = 0
-) -> FactSpec:
-    """The fact that a JSON Schema (2020-12) describes; `$ref` into the same document is followed."""
-    root = schema if root is None else root
-    schema = _resolve(schema, root)
-    kind = _type_of(schema)
-    items = properties = None
-    if kind == "array" and isinstance(schema.get("items"), Mapping) and depth < 20:
-        items = spec_from_schema("item", schema["items"], root, depth + 1)
-    if kind == "object" and depth < 20:
-        properties = {
-            name: spec_from_schema(f"{path}.{name}", below, root, depth + 1)
-            for name, below in schema.get("properties", {}).items()
-            if name and "." not in name and isinstance(below, Mapping)
-        }
-    return FactSpec(
-        path=path,
-        type=kind,
-        title=str(schema.get("title", "")),
-        description=str(schema.get("description", "")),
-        values=tuple(value for value in schema.get("enum", ()) if value is not None),
-        minimum=schema.get("minimum"),
-        maximum=schema.get("maximum"),
-        items=items,
-        properties=properties or {},
-    )
+def spec_from_schema(path: str, schema: Mapping[str, Any], root: Mapping[str, Any] | None = None) -> FactSpec:
+    """The fact that a JSON Schema (2020-12) describes; `$ref` into the same document is followed.
+
+    What refers to itself is described a few levels deep; a schema of more than 20,000 facts only in part.
+    """
+    return _Specs(schema if root is None else root).spec(path, schema, 0, ())
 
 
-def _resolve(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str, Any]:
+class _Specs:
+    """Turns a schema into facts, bounded in depth and number: a small schema can describe endlessly many."""
+
+    def __init__(self, root: Mapping[str, Any]) -> None:
+        self._root = root
+        self._left = 20_000
+
+    def spec(self, path: str, schema: Mapping[str, Any], depth: int, followed: tuple[str, ...]) -> FactSpec:
+        schema, references = _resolve(schema, self._root)
+        followed = (*followed, *references)
+        endless = any(followed.count(reference) > 2 for reference in references)
+        kind = _type_of(schema)
+        items = properties = None
+        self._left -= 1
+        if self._left > 0 and depth < 120 and not endless:
+            if kind == "array" and isinstance(schema.get("items"), Mapping):
+                items = self.spec("item", schema["items"], depth + 1, followed)
+            if kind == "object":
+                properties = {
+                    name: self.spec(f"{path}.{name}", below, depth + 1, followed)
+                    for name, below in schema.get("properties", {}).items()
+                    if name and "." not in name and isinstance(below, Mapping)
+                }
+        return FactSpec(
+            path=path,
+            type=kind,
+            title=str(schema.get("title", "")),
+            description=str(schema.get("description", "")),
+            values=tuple(value for value in schema.get("enum", ()) if value is not None),
+            minimum=schema.get("minimum"),
+            maximum=schema.get("maximum"),
+            items=items,
+            properties=properties or {},
+        )
+
+
+def _resolve(schema: Mapping[str, Any], root: Mapping[str, Any]) -> tuple[Mapping[str, Any], tuple[str, ...]]:
+    """The schema with `$ref` and a lone `anyOf` option beside null replaced, and the references followed."""
+    references: list[str] = []
     for _ in range(20):
         reference = schema.get("$ref")
         if isinstance(reference, str) and reference.startswith("#/"):
+            references.append(reference)
             target: Any = root
             for part in reference[2:].split("/"):
                 target = target.get(part.replace("~1", "/").replace("~0", "~"), {}) if target else {}
@@ -266,9 +278,9 @@ def _resolve(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str,
             continue
         options = [option for option in schema.get("anyOf", ()) if option != {"type": "null"}]
         if "type" in schema or len(options) != 1:
-            return schema
+            return schema, tuple(references)
         schema = {**options[0], **{key: value for key, value in schema.items() if key != "anyOf"}}
-    return {}
+    return {}, tuple(references)
 
 
 def _type_of(schema: Mapping[str, Any]) -> str:

@@ -216,18 +216,23 @@ def _evidence(entries: object) -> tuple[Mapping[str, Any], ...]:
     for entry in entries:
         if not isinstance(entry, Mapping):
             raise _Misfit("output", f"An entry of the evidence is a {type(entry).__name__}, not a mapping.")
-        try:
-            plain = to_jsonable_python(dict(entry), fallback=str, inf_nan_mode="strings", serialize_unknown=True)
-            text = json.dumps(plain, allow_nan=False)
-        except Exception as error:
-            raise _Misfit("output", f"An entry of the evidence cannot be written as JSON: {_told(error)}") from None
-        room -= len(text)
-        if room < 0 or check_values(plain) or "\\u0000" in text:
-            continue
-        kept.append(plain)
+        plain, size = _storable(entry)
+        if plain is not None and size <= room:
+            room -= size
+            kept.append(plain)
     if len(kept) < len(entries):
         kept.append({"what": "left out", "value": f"{len(entries) - len(kept):,} entries too long or not storable"})
     return tuple(kept)
+
+
+def _storable(entry: Mapping[Any, Any]) -> tuple[dict[str, Any] | None, int]:
+    """What is for people to read never fails a run: a lone surrogate, a circle, a NUL only lose the entry."""
+    try:
+        plain = to_jsonable_python(dict(entry), fallback=str, inf_nan_mode="strings", serialize_unknown=True)
+        text = json.dumps(plain, allow_nan=False)
+    except Exception:
+        return None, 0
+    return (None, 0) if check_values(plain) or "\\u0000" in text else (plain, len(text))
 
 
 def _number(value: object) -> float | None:

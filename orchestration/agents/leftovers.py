@@ -6,11 +6,12 @@ import contextlib
 import os
 import signal
 import subprocess
+import time
 from pathlib import Path
 from typing import Final
 
 _PROC: Final = Path("/proc")
-_ROUNDS: Final = 20
+_GLANCE: Final = 0.01
 _LAST_WAIT: Final = 5.0
 
 
@@ -24,13 +25,14 @@ def end_all(process: subprocess.Popen[bytes], variable: str, mark: str) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
     sign = f"{variable}={mark}".encode()
-    for _ in range(_ROUNDS):
-        found = [pid for pid in _carriers(sign) if pid != process.pid]
-        for pid in found:
+    end = time.monotonic() + _LAST_WAIT
+    while others := [pid for pid in _carriers(sign) if pid != process.pid]:
+        for pid in others:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
-        if not found:
+        if time.monotonic() > end:  # one that the kernel cannot end now, waiting for a disk perhaps
             break
+        time.sleep(_GLANCE)
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(_LAST_WAIT)
 

@@ -21,6 +21,7 @@ ErrorKind = Literal[
     "exited",  # the agent ended its own process
     "vanished",  # the process was killed from outside, or crashed
     "not-installed",  # no usable agent of that name on this machine
+    "not-wanted",  # the case was closed before the agent could run
 ]
 ERROR_KINDS: Final[tuple[str, ...]] = tuple(kind for kind in get_args(ErrorKind) if kind)
 

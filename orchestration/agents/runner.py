@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from orchestration.agents.attempt import Work, attempt, judged
+from orchestration.agents.attempt import Work, judged
+from orchestration.agents.attempt import attempt as attempt_here
 from orchestration.agents.found import Found
 from orchestration.agents.isolated import attempt_isolated
 from orchestration.agents.outcome import ERROR_KINDS, ErrorKind, Outcome, failed
@@ -48,7 +49,7 @@ def run(
     if isolate:
         outcome = attempt_isolated(found, work, seconds=seconds, memory=memory)
         return replace(outcome, duration=time.monotonic() - started)
-    outcome = _attempt(found, work)
+    outcome = attempt_here(found, work)
     duration = time.monotonic() - started
     if duration > seconds and outcome.status != "failed":
         outcome = failed(
@@ -84,7 +85,5 @@ def check(found: Found, *, config: Mapping[str, Any]) -> Health:
         return Health(False, f"`check` of {found.name} returned a {type(health).__name__}, not a Health.")
     return health
 
-
-_attempt = attempt
 
 __all__ = ["ERROR_KINDS", "MEMORY", "ErrorKind", "Outcome", "check", "not_installed", "receive", "run"]

@@ -35,7 +35,7 @@ def advance(rule_set: RuleSet, facts: Facts, progress: Progress) -> Step:
     early = _failure(rule_set, runs, late=False) or _used_up(rule_set, progress)
     if early is not None:
         return early
-    last = settled(rule_set, facts, progress)
+    last = settled(rule_set, facts, progress, runs)
     step = (
         _failure(rule_set, last.runs, late=True)
         or _conflict(rule_set, last)
@@ -56,7 +56,8 @@ def facts_with_agents(rule_set: RuleSet, facts: Facts, progress: Progress) -> Fa
 
 def settle_round(rule_set: RuleSet, facts: Facts, progress: Progress) -> Settled:
     """The last pass of the round: all facts as the rules saw them, and what was true."""
-    return settled(rule_set, with_children(facts.with_(derived={}), progress), progress)
+    facts = with_children(facts.with_(derived={}), progress)
+    return settled(rule_set, facts, progress, find_runs(rule_set.steps, facts, progress))
 
 
 def _failure(rule_set: RuleSet, runs: Mapping[str, Found], *, late: bool) -> Step | None:

@@ -48,9 +48,7 @@ def _decimal(value: float) -> Decimal:
 
 
 def _number(result: Decimal) -> Any:
-    if not result.is_finite():
-        return MISSING
-    if result == result.to_integral_value(context=_CONTEXT):
-        return int(result)
     value = float(result)
-    return value if math.isfinite(value) else MISSING
+    if not math.isfinite(value):
+        return MISSING
+    return int(result) if result == result.to_integral_value(context=_CONTEXT) else value

@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from orchestration.engine.durable import EngineFault
 from orchestration.engine.part import Entry, Part
-from orchestration.engine.places import facts_of_sets, faults, reads_now
+from orchestration.engine.places import facts_of_sets, faults
 from orchestration.engine.runs import PreparedStep, prepared, reads_step
-from orchestration.engine.truth import Scope, Vocabulary, facts_in
+from orchestration.engine.truth import Scope, Vocabulary
 from orchestration.facts import Catalogue, Facts, Problem
-from orchestration.rules.check import catalogue_of
+from orchestration.rules.catalogue import catalogue_of
 from orchestration.rules.language import (
     Condition,
     Decide,
@@ -22,10 +22,12 @@ from orchestration.rules.language import (
     OpenCase,
     Rule,
     Run,
+    Set,
     VersionContent,
     Wait,
 )
 from orchestration.rules.parse import RuleError
+from orchestration.rules.reads import facts_read, reads_time
 from orchestration.rules.tables import row_condition
 
 Block = Rule | DecisionTable
@@ -34,7 +36,8 @@ Block = Rule | DecisionTable
 class RuleSet:
     """A compiled version. Immutable and thread-safe; `close` frees the engine's memory.
 
-    `walk` holds the enabled rules and tables in walk order, each with the numbers of its `entries`.
+    `walk` holds the enabled rules and tables in walk order, each with the numbers of its `entries`;
+    `setting` those of them that may set derived facts, and all tables.
     Entries that read `derived.*` (or a step that does) are in `moving`, all others in `fixed`: those need to
     be evaluated once a round only.
     """
@@ -45,14 +48,16 @@ class RuleSet:
         self.vocabulary = vocabulary
         self.steps: dict[str, PreparedStep] = prepared(content.agents)
         self.walk, self.entries = _numbered(content, catalogue)
+        self.setting = tuple(one for one in self.walk if not isinstance(one[0], Rule) or _sets(one[0]))
+        self.by_key = {entry.key: entry for entry in self.entries}
         moving = {number for number, entry in enumerate(self.entries) if self.moves(entry.condition)}
         numbered = dict(enumerate(self.entries))
         self.fixed = Part({n: entry for n, entry in numbered.items() if n not in moving}, vocabulary)
         self.moving = Part({n: entry for n, entry in numbered.items() if n in moving}, vocabulary)
         rules = [block for block, _ in self.walk if isinstance(block, Rule)]
-        reading = (path for rule in rules for path in facts_of_sets(rule.then))
+        reading = {path for rule in rules for path in facts_of_sets(rule.then)}
         self.needs_passes = bool(moving) or any(map(self.moves_path, reading))
-        self.reads_now = any(reads_now(entry.condition) for entry in self.entries)
+        self.reads_now = "meta.now" in reading or any(reads_time(entry.condition) for entry in self.entries)
 
     def scope(self, facts: Facts) -> Scope:
         if self.reads_now:
@@ -61,7 +66,7 @@ class RuleSet:
 
     def moves(self, condition: Condition) -> bool:
         """Can the condition's truth change from pass to pass?"""
-        return any(map(self.moves_path, facts_in(condition)))
+        return any(map(self.moves_path, facts_read(condition)))
 
     def moves_path(self, path: str) -> bool:
         if path.split(".", 1)[0] == "derived":
@@ -78,16 +83,16 @@ def compile_version(content: VersionContent) -> RuleSet:
     try:
         ZoneInfo(content.time_zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise RuleError((Problem("/time_zone", f"{content.time_zone!r} is not a time zone"),)) from None
+        raise RuleError([Problem("/time_zone", f"{content.time_zone!r} is not a time zone")]) from None
     catalogue = catalogue_of(content)
     vocabulary = Vocabulary.of(content, catalogue)
     problems = [*_rule_faults(content, vocabulary), *_table_faults(content, vocabulary)]
     if problems:
-        raise RuleError(tuple(problems))
+        raise RuleError(problems)
     try:
         return RuleSet(content, catalogue, vocabulary)
     except EngineFault as fault:
-        raise RuleError((Problem("/rules", str(fault)),)) from fault
+        raise RuleError([Problem("/rules", str(fault))]) from fault
 
 
 def walk_order(content: VersionContent) -> tuple[Block, ...]:
@@ -110,6 +115,10 @@ def _class_of(block: Block) -> int:
         return _DECIDES
     waits = any(isinstance(part, Wait) or (isinstance(part, OpenCase) and part.wait) for part in parts)
     return _WAITS if waits else _GOES_ON
+
+
+def _sets(rule: Rule) -> bool:
+    return any(isinstance(action, Set) for action in rule.then)
 
 
 def _numbered(
@@ -156,10 +165,11 @@ def _table_faults(content: VersionContent, vocabulary: Vocabulary) -> Iterable[P
         if not known:
             continue
         for number, row in enumerate(table.rows):
-            pointer = f"/tables/{place}/rows/{number}/when"
+            pointer = f"/tables/{place}/rows/{number}"
             try:
                 condition = row_condition(table, row, vocabulary.catalogue)
             except RuleError as error:
-                yield from (Problem(pointer, problem.detail) for problem in error.problems)
+                yield from (Problem(pointer + problem.pointer, problem.detail) for problem in error.problems)
             else:
-                yield from (Problem(pointer, one.detail) for one in faults(condition, vocabulary, ""))
+                found = faults(condition, vocabulary, "")
+                yield from (Problem(f"{pointer}/when", problem.detail) for problem in found)

@@ -29,6 +29,7 @@ RESERVED: Final = ("id", "sid", "k")
 
 _HEAD: Final = '{"id":"d","sid":"0","k":"c"'
 _PRIMING: Final = '{"id":"d","sid":"0","k":"w"}'
+_RETRACTION: Final = '{"id":"d","sid":"0"}'  # a message is found by its ids alone
 _STATE: Final = "0"
 _SENTINEL: Final = "zz"
 _TOO_MANY_MATCHES: Final = "error code: 303"
@@ -66,7 +67,7 @@ class Engine:
 
     def match(self, fragments: Sequence[str]) -> set[int]:
         """Numbers of the rules that are true of the message made of these fragments, one per slot ("" = none)."""
-        fired: list[int] = []
+        fired: set[int] = set()
         if self._generation != _generation:
             self._after_fork()
         with self._lock:
@@ -82,8 +83,9 @@ class Engine:
                 except _TooManyMatches:
                     waiting.extend(self._split(shard))
                     continue
-                fired.extend([shard.numbers[name] for name in names])
-        return set(fired)
+                numbers = shard.numbers
+                fired.update([numbers[name] for name in names])
+        return fired
 
     def close(self) -> None:
         """Give the memory back; a closed engine answers no more."""
@@ -159,10 +161,11 @@ def _fire(handle: int, message: str) -> list[str]:
         code, offset = dre.assert_fact(handle, message)
         started = dre.start_action_for_state(handle, offset)
         result = started[1] if started else None
+        finish = dre.complete_and_start_action
         while result:
             fired.append(result[2 : result.index('"', 2)])
-            result = dre.complete_and_start_action(handle, offset)
-        dre.retract_fact(handle, message)
+            result = finish(handle, offset)
+        dre.retract_fact(handle, _RETRACTION)
     except BaseException as error:
         _reset(handle)
         if isinstance(error, dre.error):
@@ -182,7 +185,7 @@ def _prime(handle: int) -> None:
     started = dre.start_action_for_state(handle, offset)
     while started and dre.complete_and_start_action(handle, offset):
         pass
-    dre.retract_fact(handle, _PRIMING)
+    dre.retract_fact(handle, _RETRACTION)
 
 
 def _reset(handle: int) -> None:

@@ -1,7 +1,7 @@
-"""Conditions as the engine can hold them: and/or over tests of single facts, negation pushed to the tests.
+"""Conditions as the engine can hold them: and/or over leaves of single facts, negation pushed to the leaves.
 
-A test asks one thing about one subject. What the engine cannot be trusted with (dates, text search, arrays,
-quantifiers, other facts, arithmetic) is a test of kind `p`: a predicate whose truth is computed in Python.
+A leaf asks one thing about one subject. What the engine cannot be trusted with (dates, text search, arrays,
+quantifiers, other facts, arithmetic) is a leaf of kind `p`: a predicate whose truth is computed in Python.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ MAX_LIST: Final = 20  # longer lists are one predicate
 
 
 @dataclass(frozen=True, slots=True)
-class Test:
-    """kind: `n` number, `s` string, `b` boolean, `x` present (subject: the fact's path), `p` predicate
-    (subject: the condition). op: `=` `≠` `<` `≤` `>` `≥`, `has` and `lacks` a value. All but `lacks` are
-    false where the fact is missing or of another type."""
+class Leaf:
+    """kind: `n` number, `s` string, `b` boolean, `a` array, `o` object, `x` any (subject: the fact's path), `p`
+    predicate (subject: the condition). op: `=` `≠` `<` `≤` `>` `≥`, `has` and `lacks` a value of that kind;
+    all but `lacks` are false where the fact is missing or of another type."""
 
     kind: str
     subject: str | Condition
@@ -50,22 +50,22 @@ class Either:
     parts: tuple[Expression, ...]
 
 
-Expression = Test | Both | Either | bool
+Expression = Leaf | Both | Either | bool
 
 
 def lowered(condition: Condition, vocabulary: Vocabulary) -> Expression:
-    """The condition as tests; as one predicate where it would leave the engine's envelope."""
+    """The condition as leaves; as one predicate where it would leave the engine's envelope."""
     expression = _lower(condition, vocabulary, wanted=True)
-    return expression if _fits(expression) else Test("p", condition, "has")
+    return expression if _fits(expression) else Leaf("p", condition, "has")
 
 
-def tests_in(expression: Expression) -> Iterator[Test]:
-    """Every test, in order."""
-    if isinstance(expression, Test):
+def leaves_in(expression: Expression) -> Iterator[Leaf]:
+    """Every leaf, in order."""
+    if isinstance(expression, Leaf):
         yield expression
     elif isinstance(expression, Both | Either):
         for part in expression.parts:
-            yield from tests_in(part)
+            yield from leaves_in(part)
 
 
 def width(expression: Expression) -> int:
@@ -76,15 +76,15 @@ def width(expression: Expression) -> int:
             product *= width(part)
         return product
     if isinstance(expression, Either):
-        alone = [part for part in expression.parts if isinstance(part, Test) and part.op == "="]
-        others = [part for part in expression.parts if not (isinstance(part, Test) and part.op == "=")]
-        return len({(test.kind, test.subject) for test in alone}) + sum(map(width, others))
+        alone = [part for part in expression.parts if isinstance(part, Leaf) and part.op == "="]
+        others = [part for part in expression.parts if not (isinstance(part, Leaf) and part.op == "=")]
+        return len({(leaf.kind, leaf.subject) for leaf in alone}) + sum(map(width, others))
     return 1
 
 
 def branches(expression: Expression) -> int:
     """How many `$or` and `$nex` nodes the expression needs, over all its paths."""
-    if isinstance(expression, Test):
+    if isinstance(expression, Leaf):
         return int(expression.op == "lacks")
     if isinstance(expression, Both | Either):
         return isinstance(expression, Either) + sum(map(branches, expression.parts))
@@ -122,7 +122,7 @@ def _fits(expression: Expression) -> bool:
         composites <= MAX_COMPOSITES
         and width(expression) <= MAX_WIDTH
         and branches(expression) <= MAX_BRANCHES
-        and sum(1 for _ in tests_in(expression)) <= MAX_LEAVES
+        and sum(1 for _ in leaves_in(expression)) <= MAX_LEAVES
     )
 
 
@@ -142,36 +142,34 @@ def _lower(condition: Condition, vocabulary: Vocabulary, *, wanted: bool) -> Exp
         parts = [_lower(below, vocabulary, wanted=wanted) for below in condition.conditions]
         return both(parts) if isinstance(condition, AllOf) is wanted else either(parts)
     if isinstance(condition, Quantified):
-        return Test("p", condition, "has" if wanted else "lacks")
+        return Leaf("p", condition, "has" if wanted else "lacks")
     return _compare(condition, vocabulary, wanted)
 
 
 def _compare(condition: Compare, vocabulary: Vocabulary, wanted: bool) -> Expression:
     fact, op = condition.fact, condition.op
-    if op in ("is_set", "is_not_set"):
-        return Test("x", fact, "has" if (op == "is_set") is wanted else "lacks")
-    predicate = Test("p", condition, "has" if wanted else "lacks")
+    predicate = Leaf("p", condition, "has" if wanted else "lacks")
     kind = _KINDS.get(vocabulary.type_of(fact))
+    if op in ("is_set", "is_not_set") and kind is not None:
+        return Leaf(kind, fact, "has" if (op == "is_set") is wanted else "lacks")
     values = _constants(condition, vocabulary)
     build = _BUILDERS.get(op)
-    if kind is None or build is None or values is None or condition.ignore_case:
+    if kind not in _COMPARED or build is None or values is None or condition.ignore_case:
         return predicate
-    if not all(_encodable(kind, value) for value in values) or not 0 < len(values) <= MAX_LIST:
+    if not all(_encodable(kind, value) for value in values) or (kind != "n" and op in _ORDERED):
         return predicate
-    if kind != "n" and op in _ORDERED:
-        return predicate
-    tests = build(values)
+    leaves = build(values)
     if wanted:
-        return tests(kind, fact)
-    return either([_negated(tests(kind, fact)), Test(kind, fact, "lacks")])
+        return leaves(kind, fact)
+    return either([_negated(leaves(kind, fact)), Leaf(kind, fact, "lacks")])
 
 
 def _negated(expression: Expression) -> Expression:
     """The opposite, given that the fact is there."""
-    if isinstance(expression, Test):
+    if isinstance(expression, Leaf):
         if expression.kind == "b":
-            return Test("b", expression.subject, "=", not expression.value)
-        return Test(expression.kind, expression.subject, _OPPOSITES[expression.op], expression.value)
+            return Leaf("b", expression.subject, "=", not expression.value)
+        return Leaf(expression.kind, expression.subject, _OPPOSITES[expression.op], expression.value)
     if isinstance(expression, Both):
         return either(_negated(part) for part in expression.parts)
     if isinstance(expression, Either):
@@ -204,37 +202,46 @@ def _encodable(kind: str, value: Any) -> bool:
     return type(value) in (int, float) and -MAX_NUMBER <= value <= MAX_NUMBER
 
 
-_Tests = Callable[[str, str], Expression]
+_Leaves = Callable[[str, str], Expression]
 
 
-def _one(op: str) -> Callable[[list[Any]], _Tests]:
-    return lambda values: lambda kind, fact: _test(kind, fact, op, values[0])
+def _one(op: str) -> Callable[[list[Any]], _Leaves]:
+    return lambda values: lambda kind, fact: _leaf(kind, fact, op, values[0])
 
 
-def _test(kind: str, fact: str, op: str, value: Any) -> Test:
+def _leaf(kind: str, fact: str, op: str, value: Any) -> Leaf:
     if kind == "b" and op == "≠":
-        return Test(kind, fact, "=", not value)
-    return Test(kind, fact, op, value)
+        return Leaf(kind, fact, "=", not value)
+    return Leaf(kind, fact, op, value)
 
 
-def _between(values: list[Any]) -> _Tests:
+def _between(values: list[Any]) -> _Leaves:
     low, high = values
-    return lambda kind, fact: both([Test(kind, fact, "≥", low), Test(kind, fact, "≤", high)])
+    return lambda kind, fact: both([Leaf(kind, fact, "≥", low), Leaf(kind, fact, "≤", high)])
 
 
-def _in(values: list[Any]) -> _Tests:
-    return lambda kind, fact: either(_test(kind, fact, "=", value) for value in values)
+def _in(values: list[Any]) -> _Leaves:
+    return lambda kind, fact: either(_leaf(kind, fact, "=", value) for value in values)
 
 
-def _not_in(values: list[Any]) -> _Tests:
-    return lambda kind, fact: both(_test(kind, fact, "≠", value) for value in values)
+def _not_in(values: list[Any]) -> _Leaves:
+    return lambda kind, fact: both(_leaf(kind, fact, "≠", value) for value in values)
 
 
-_KINDS: Final = {"number": "n", "integer": "n", "string": "s", "boolean": "b"}
+_KINDS: Final = {
+    "number": "n",
+    "integer": "n",
+    "string": "s",
+    "boolean": "b",
+    "array": "a",
+    "object": "o",
+    "any": "x",
+}  # dates and moments are none of these: whether a string is one is for Python to say
+_COMPARED: Final = frozenset({"n", "s", "b"})
 _ORDERED: Final = frozenset({"lt", "lte", "gt", "gte", "between"})
 _LISTS: Final = frozenset({"in", "not_in"})
 _OPPOSITES: Final = {"=": "≠", "≠": "=", "<": "≥", "≥": "<", ">": "≤", "≤": ">"}
-_BUILDERS: Final[dict[str, Callable[[list[Any]], _Tests]]] = {
+_BUILDERS: Final[dict[str, Callable[[list[Any]], _Leaves]]] = {
     "eq": _one("="),
     "ne": _one("≠"),
     "lt": _one("<"),

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from orchestration.engine.durable import Engine, EngineRule
-from orchestration.engine.lower import Both, Either, Expression, Test, branches, lowered, tests_in, width
+from orchestration.engine.lower import Both, Either, Expression, Leaf, branches, leaves_in, lowered, width
 from orchestration.engine.projection import Projection
 from orchestration.engine.truth import Scope, Vocabulary, truth
 from orchestration.rules.language import Condition, DecisionTable, Rule, TableRow
@@ -34,11 +33,11 @@ class Part:
         expressions = {number: lowered(entry.condition, vocabulary) for number, entry in entries.items()}
         self._always = frozenset(number for number, one in expressions.items() if one is True)
         held = {number: one for number, one in expressions.items() if not isinstance(one, bool)}
-        self._projection = Projection(test for one in held.values() for test in tests_in(one))
+        self._projection = Projection(leaf for one in held.values() for leaf in leaves_in(one))
         self._readers: dict[int, set[int]] = {}
         for number, one in held.items():
-            for test in tests_in(one):
-                self._readers.setdefault(self._slot(test), set()).add(number)
+            for leaf in leaves_in(one):
+                self._readers.setdefault(self._slot(leaf), set()).add(number)
         self._engine = Engine(self._ordered(held), len(self._projection.slots)) if held else None
 
     def true(self, scope: Scope) -> set[int]:
@@ -57,17 +56,16 @@ class Part:
         if self._engine is not None:
             self._engine.close()
 
-    def _slot(self, test: Test) -> int:
-        return self._projection.slots[(test.kind, test.subject)]
+    def _slot(self, leaf: Leaf) -> int:
+        return self._projection.slots[(leaf.kind, leaf.subject)]
 
     def _ordered(self, held: Mapping[int, Expression]) -> list[EngineRule]:
-        """The rules, common tests first and like beside like: the engine shares what begins alike."""
-        counts = Counter(test for one in held.values() for test in set(tests_in(one)))
+        """The rules, like leaves in one order and like rules beside each other: the engine shares what begins alike."""
 
         def rank(part: Expression) -> tuple[Any, ...]:
-            if not isinstance(part, Test):
-                return (len(_RANKS), 0, 0, "", "")
-            return (_RANKS[part.kind], -counts[part], self._slot(part), part.op, repr(part.value))
+            if not isinstance(part, Leaf):
+                return (len(_RANKS), 0, "", "")
+            return (_RANKS[part.kind], self._slot(part), part.op, repr(part.value))
 
         rules = []
         for number, one in held.items():
@@ -76,22 +74,22 @@ class Part:
         return [rule for _, _, rule in sorted(rules, key=lambda one: one[:2])]
 
     def _engine_rule(self, number: int, whole: Expression, parts: list[Expression]) -> EngineRule:
-        tests = list(tests_in(whole))
+        leaves = list(leaves_in(whole))
         return EngineRule(
             number=number,
             conditions=tuple(self._encoded(part) for part in parts),
-            slots=frozenset(map(self._slot, tests)),
+            slots=frozenset(map(self._slot, leaves)),
             width=width(whole),
-            leaves=len(tests),
+            leaves=len(leaves),
             branches=branches(whole),
         )
 
     def _encoded(self, expression: Expression) -> dict[str, Any]:
-        if isinstance(expression, Test):
+        if isinstance(expression, Leaf):
             return self._projection.encode(expression)
         assert isinstance(expression, Both | Either)  # noqa: S101 - constants are folded away
         name = "$and" if isinstance(expression, Both) else "$or"
         return {name: [self._encoded(part) for part in expression.parts]}
 
 
-_RANKS: Final = {"s": 0, "b": 1, "p": 2, "x": 3, "n": 4}
+_RANKS: Final = {kind: rank for rank, kind in enumerate("sbpxaon")}

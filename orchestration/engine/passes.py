@@ -33,10 +33,9 @@ class Settled:
     rivals: tuple[str, ...] = ()
 
 
-def settled(rule_set: RuleSet, facts: Facts, progress: Progress) -> Settled:
-    """Evaluate until `derived.*` no longer changes, at most 20 times."""
+def settled(rule_set: RuleSet, facts: Facts, progress: Progress, runs: Mapping[str, Found]) -> Settled:
+    """Evaluate until `derived.*` no longer changes, at most 20 times. `runs`: as found without derived facts."""
     late = any(step.late for step in rule_set.steps.values())
-    runs = find_runs(rule_set.steps, facts.with_(derived={}), progress)
     fixed: set[int] | None = None
     derived: Mapping[str, Any] = {}
     for _ in range(MAX_PASSES):
@@ -80,13 +79,11 @@ class _Assignments:
         self.rivals: list[str] = []
         self._values: dict[str, Any] = {}
         self._at_priority: dict[tuple[str, int], tuple[Any, tuple[str, ...]]] = {}
-        for block, numbers in rule_set.walk:
-            matched = [number for number in numbers if number in true]
-            if isinstance(block, Rule):
-                if matched:
-                    self._take(block.priority, (block.key,), dict(_assigned(block, scope)))
-            else:
-                self._settle(block, [rule_set.entries[number].row for number in matched])
+        for block, numbers in rule_set.setting:
+            if not isinstance(block, Rule):
+                self._settle(block, [rule_set.entries[number].row for number in numbers if number in true])
+            elif numbers[0] in true:
+                self._take(block.priority, (block.key,), dict(_assigned(block, scope)))
 
     @property
     def document(self) -> dict[str, Any]:
@@ -109,7 +106,7 @@ class _Assignments:
             self.conflicts.append(f"table {table.title!r}: {result.violation}")
             self.rivals.extend(f"{table.key}/{row.key}" for row in rows)
             return
-        self._take(table.priority, keys, {path: value for path, value in result.sets if value is not None})
+        self._take(table.priority, keys, {path: value for path, value in result.sets if _storable(value)})
 
     def _take(self, priority: int, keys: tuple[str, ...], values: Mapping[str, Any]) -> None:
         for path, value in values.items():
@@ -137,9 +134,14 @@ def _value(value: Operand | Arithmetic, scope: Scope) -> Any:
         found = compute(value.operator, operand(value.left, scope), operand(value.right, scope))
     else:
         found = operand(value, scope)
-    if isinstance(found, int | float) and not isinstance(found, bool):
-        return found if is_number(found) and abs(found) <= MAX_NUMBER else MISSING
-    return found
+    return found if _storable(found) else MISSING
+
+
+def _storable(value: Any) -> bool:
+    """Is this a value that a derived fact may hold: given, and no number outside the limits?"""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return is_number(value) and abs(value) <= MAX_NUMBER
+    return value is not None and value is not MISSING
 
 
 def _listed(keys: tuple[str, ...]) -> str:

@@ -15,14 +15,12 @@ from orchestration.rules.language import (
     Condition,
     FactRef,
     Not,
-    Operand,
     ParameterRef,
     Quantified,
     Set,
 )
 from orchestration.rules.operators import operators_for
-
-_BY_THE_CLOCK = frozenset({"within_last", "within_next", "older_than"})
+from orchestration.rules.reads import operands_of
 
 
 def below(condition: Condition, pointer: str = "") -> Iterator[tuple[str, Condition]]:
@@ -35,14 +33,6 @@ def below(condition: Condition, pointer: str = "") -> Iterator[tuple[str, Condit
         yield f"{pointer}/not", condition.condition
     elif isinstance(condition, Quantified):
         yield f"{pointer}/where", condition.where
-
-
-def reads_now(condition: Condition) -> bool:
-    """Does the condition's truth depend on the moment?"""
-    if isinstance(condition, Compare):
-        paths = [condition.fact, *(value.path for value in _operands(condition) if isinstance(value, FactRef))]
-        return condition.op in _BY_THE_CLOCK or "meta.now" in paths
-    return any(reads_now(part) for _, part in below(condition))
 
 
 def facts_of_sets(actions: tuple[Action, ...]) -> Iterator[str]:
@@ -77,14 +67,8 @@ def _compare_faults(condition: Compare, vocabulary: Vocabulary, pointer: str) ->
         yield Problem(f"{pointer}/fact", f"there is no fact {condition.fact!r}{hint}")
     elif condition.op not in operators_for(spec.type):
         yield Problem(f"{pointer}/op", f"{condition.op!r} is not for facts of type {spec.type}")
-    for value in _operands(condition):
+    for value in operands_of(condition):
         if isinstance(value, FactRef) and vocabulary.catalogue.get(value.path) is None:
             yield Problem(f"{pointer}/value", f"there is no fact {value.path!r}")
         elif isinstance(value, ParameterRef) and value.name not in vocabulary.parameters:
             yield Problem(f"{pointer}/value", f"there is no parameter {value.name!r}")
-
-
-def _operands(condition: Compare) -> tuple[Operand, ...]:
-    if condition.value is None:
-        return ()
-    return condition.value if isinstance(condition.value, tuple) else (condition.value,)

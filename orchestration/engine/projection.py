@@ -1,4 +1,4 @@
-"""Facts as the engine reads them: one short property for each fact that a test asks about.
+"""Facts as the engine reads them: one short property for each fact that a leaf asks about.
 
 Values are sent as codes, never as they are. A number becomes its place among the numbers it is compared
 with (1, 3, 5… for the numbers themselves, 0, 2, 4… for the gaps), a string its place in the list of strings it
@@ -10,16 +10,16 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from orchestration.engine.durable import RESERVED
-from orchestration.engine.lower import Test
+from orchestration.engine.lower import Leaf
 from orchestration.engine.truth import Scope, truth
 from orchestration.facts import MAX_NUMBER
 from orchestration.rules.language import Condition
 
-Key = tuple[str, str | Condition]  # kind and subject of a test
+Key = tuple[str, str | Condition]  # kind and subject of a leaf
 
 
 @dataclass(slots=True)
@@ -28,72 +28,68 @@ class Projected:
     on values, so that what depends on them must be computed in Python."""
 
     fragments: list[str]
-    unsure: list[int] = field(default_factory=list)
+    unsure: list[int]
 
 
 class Projection:
-    """How the facts of one version become messages, for the tests given."""
+    """How the facts of one version become messages, for the leaves given."""
 
-    def __init__(self, tests: Iterable[Test]) -> None:
+    def __init__(self, leaves: Iterable[Leaf]) -> None:
         constants: dict[Key, dict[Any, None]] = {}
-        for test in tests:
-            constants.setdefault((test.kind, test.subject), {})[test.value] = None
-        aliases = _aliases(kind for kind, _ in constants)
-        self.slots: dict[Key, int] = {key: slot for slot, key in enumerate(constants)}
-        self._aliases = dict(zip(constants, aliases, strict=True))
+        for leaf in leaves:
+            constants.setdefault((leaf.kind, leaf.subject), {})[leaf.value] = None
+        keys = sorted(constants, key=_parent)  # facts below one parent are read together, predicates come last
+        self.slots: dict[Key, int] = {key: slot for slot, key in enumerate(keys)}
+        self._aliases = dict(zip(keys, _aliases(kind for kind, _ in keys), strict=True))
         self._codes: dict[Key, dict[Any, int]] = {}
-        self._facts: dict[tuple[str, ...], list[tuple[str, int, _Write]]] = {}  # by parent
-        self._predicates: list[tuple[int, Condition, str]] = []
-        for key, values in constants.items():
-            self._prepare(key, list(values))
+        self._facts: dict[tuple[str, ...], list[tuple[str, _Write]]] = {}  # by parent
+        self._predicates: list[tuple[Condition, str]] = []
+        for key in keys:
+            self._prepare(key, list(constants[key]))
 
-    def encode(self, test: Test) -> dict[str, Any]:
-        """The test as a leaf of the engine's language."""
-        key = (test.kind, test.subject)
+    def encode(self, leaf: Leaf) -> dict[str, Any]:
+        """The leaf in the engine's language."""
+        key = (leaf.kind, leaf.subject)
         alias = self._aliases[key]
-        if test.op == "lacks":
+        if leaf.op == "lacks":
             return {"$nex": {alias: 1}}
-        if test.op == "has":
-            return {alias: 1}
-        leaf = {alias: self._codes[key][test.value]}
-        return leaf if test.op == "=" else {_OPERATORS[test.op]: leaf}
+        if leaf.op == "has":
+            return {"$ex": {alias: 1}}
+        equal = {alias: self._codes[key][leaf.value]}
+        return equal if leaf.op == "=" else {_OPERATORS[leaf.op]: equal}
 
     def project(self, scope: Scope) -> Projected:
         """The message for these facts."""
-        found = Projected([""] * len(self.slots))
-        fragments, unsure = found.fragments, found.unsure
-        document = scope.facts.document
+        found: list[str] = []
         for parent, readers in self._facts.items():
-            below: Any = document
+            below: Any = scope.facts.document
             for part in parent:
-                below = below.get(part) if isinstance(below, Mapping) else None
-            if not isinstance(below, Mapping):
-                continue
-            for name, slot, write in readers:
-                value = below.get(name)
-                if value is not None:
-                    text = write(value)
-                    if text is None:
-                        unsure.append(slot)
-                    else:
-                        fragments[slot] = text
-        for slot, condition, text in self._predicates:
-            if truth(condition, scope):
-                fragments[slot] = text
-        return found
+                below = below.get(part) if type(below) is dict or isinstance(below, Mapping) else None
+            if type(below) is dict or isinstance(below, Mapping):
+                get = below.get
+                found += [write(get(name)) for name, write in readers]
+            else:
+                found += [""] * len(readers)
+        if self._predicates:
+            found += [text if truth(condition, scope) else "" for condition, text in self._predicates]
+        if _UNSURE not in found:
+            return Projected(found, [])
+        unsure = [slot for slot, text in enumerate(found) if text is _UNSURE]
+        return Projected(["" if text is _UNSURE else text for text in found], unsure)
 
     def _prepare(self, key: Key, values: Sequence[Any]) -> None:
         kind, subject = key
-        slot, alias = self.slots[key], self._aliases[key]
+        alias = self._aliases[key]
         if not isinstance(subject, str):
-            self._predicates.append((slot, subject, f',"{alias}":1'))
+            self._predicates.append((subject, f',"{alias}":1'))
             return
         writer, self._codes[key] = _WRITERS[kind](alias, values)
-        *parent, name = subject.split(".")
-        self._facts.setdefault(tuple(parent), []).append((name, slot, writer))
+        parent, name = _parent(key), subject.rsplit(".", 1)[-1]
+        self._facts.setdefault(parent, []).append((name, writer))
 
 
-_Write = Callable[[Any], str | None]  # a value, not null -> fragment, or None when it is outside the limits
+_Write = Callable[[Any], str]  # a value -> fragment, or _UNSURE when it is outside the limits
+_UNSURE: Final = "?"
 
 
 def _numbers(alias: str, values: Sequence[Any]) -> tuple[_Write, dict[Any, int]]:
@@ -101,14 +97,14 @@ def _numbers(alias: str, values: Sequence[Any]) -> tuple[_Write, dict[Any, int]]
     count = len(cuts)
     texts = [f',"{alias}":{code}' for code in range(2 * count + 1)]
 
-    def write(value: Any) -> str | None:
+    def write(value: Any) -> str:
         kind = type(value)
         if kind is int or kind is float:
             if not -MAX_NUMBER <= value <= MAX_NUMBER:  # NaN too
-                return None
+                return _UNSURE
             place = bisect_left(cuts, value)
             return texts[2 * place + 1 if place < count and cuts[place] == value else 2 * place]
-        return "" if kind in _PLAIN else None
+        return "" if kind in _PLAIN else _UNSURE
 
     return write, {value: 2 * place + 1 for place, value in enumerate(cuts)}
 
@@ -118,11 +114,11 @@ def _strings(alias: str, values: Sequence[Any]) -> tuple[_Write, dict[Any, int]]
     texts = {value: f',"{alias}":{code}' for value, code in codes.items()}
     other = f',"{alias}":0'
 
-    def write(value: Any) -> str | None:
+    def write(value: Any) -> str:
         kind = type(value)
         if kind is str:
             return texts.get(value, other)
-        return "" if kind in _PLAIN else None
+        return "" if kind in _PLAIN else _UNSURE
 
     return write, codes
 
@@ -130,7 +126,7 @@ def _strings(alias: str, values: Sequence[Any]) -> tuple[_Write, dict[Any, int]]
 def _booleans(alias: str, values: Sequence[Any]) -> tuple[_Write, dict[Any, int]]:
     yes, no = f',"{alias}":1', f',"{alias}":0'
 
-    def write(value: Any) -> str | None:
+    def write(value: Any) -> str:
         if value is True:
             return yes
         if value is False:
@@ -140,14 +136,30 @@ def _booleans(alias: str, values: Sequence[Any]) -> tuple[_Write, dict[Any, int]
     return write, {True: 1, False: 0}
 
 
-def _presence(alias: str, values: Sequence[Any]) -> tuple[_Write, dict[Any, int]]:
-    text = f',"{alias}":1'
-    return lambda value: text, {}
+def _presence(of: Any) -> Callable[[str, Sequence[Any]], tuple[_Write, dict[Any, int]]]:
+    def writer(alias: str, values: Sequence[Any]) -> tuple[_Write, dict[Any, int]]:
+        text = f',"{alias}":1'
+        return lambda value: text if value is not None and isinstance(value, of) else "", {}
+
+    return writer
 
 
-_PLAIN: Final = frozenset({str, bool, int, float, list, dict, tuple})
+_PLAIN: Final = frozenset({type(None), str, bool, int, float, list, dict, tuple})
 _OPERATORS: Final = {"≠": "$neq", "<": "$lt", "≤": "$lte", ">": "$gt", "≥": "$gte"}
-_WRITERS: Final = {"n": _numbers, "s": _strings, "b": _booleans, "x": _presence}
+_WRITERS: Final[dict[str, Callable[[str, Sequence[Any]], tuple[_Write, dict[Any, int]]]]] = {
+    "n": _numbers,
+    "s": _strings,
+    "b": _booleans,
+    "a": _presence((list, tuple)),
+    "o": _presence(Mapping),
+    "x": _presence(object),
+}
+
+
+def _parent(key: Key) -> tuple[str, ...]:
+    """The path above a fact, in parts; for a predicate what sorts behind all of them."""
+    subject = key[1]
+    return tuple(subject.split(".")[:-1]) if isinstance(subject, str) else ("\U0010ffff",)
 
 
 def _aliases(kinds: Iterable[str]) -> list[str]:

@@ -10,9 +10,11 @@ from orchestration.engine.compile import RuleSet
 from orchestration.engine.part import Entry
 from orchestration.engine.passes import OTHERWISE, Settled
 from orchestration.engine.step import Reason
-from orchestration.engine.truth import Scope, facts_in, truth
+from orchestration.engine.truth import Scope, truth
 from orchestration.facts import MISSING
-from orchestration.rules.language import AllOf, AnyOf, Condition, Not
+from orchestration.rules.explain import fact_text
+from orchestration.rules.language import AllOf, AnyOf, Condition, DecisionTable, Not
+from orchestration.rules.reads import facts_read
 
 _LONGEST: Final = 80
 
@@ -20,19 +22,18 @@ _LONGEST: Final = 80
 def reasons_for(rule_set: RuleSet, settled: Settled, keys: Iterable[str]) -> tuple[Reason, ...]:
     """The rules or table rows with these keys, and those that set the derived facts they read."""
     scope = Scope.of(rule_set.vocabulary, settled.facts)
-    entries = {entry.key: entry for entry in rule_set.entries}
-    titles = {block.key: block.title for block, _ in rule_set.walk}
     found: dict[str, Reason] = {}
     waiting = list(keys)
     while waiting:
         key = waiting.pop(0)
         if key in found:
             continue
-        entry = entries.get(key)
+        entry = rule_set.by_key.get(key)
         if entry is None:
             table = key.removesuffix(f"/{OTHERWISE}")
-            found[key] = Reason(key, titles.get(table, table), "no row applied")
-            waiting.extend(_origins(settled, _table_facts(rule_set, table)))
+            title, inputs = _table(rule_set, table)
+            found[key] = Reason(key, title, "no row applied")
+            waiting.extend(_origins(settled, inputs))
             continue
         paths = dict.fromkeys(mattering(entry.condition, scope))
         found[key] = Reason(key, title_of(entry), "; ".join(said(rule_set, path, scope.get(path)) for path in paths))
@@ -50,21 +51,21 @@ def mattering(condition: Condition, scope: Scope) -> Iterator[str]:
     elif isinstance(condition, Not):
         yield from mattering(condition.condition, scope)
     else:
-        yield from facts_in(condition)
+        yield from facts_read(condition)
 
 
 def said(rule_set: RuleSet, path: str, value: Any) -> str:
     """A fact and its value in words."""
-    spec = rule_set.catalogue.get(path)
-    return f"{(spec.title if spec else '') or path} {shown(value)}"
+    return f"{fact_text(path, rule_set.content)} {shown(value)}"
 
 
 def shown(value: Any) -> str:
     """`is …`, shortened; `is not set` for a missing value."""
     if value is MISSING or value is None:
         return "is not set"
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return f"is {text if len(text) <= _LONGEST else text[: _LONGEST - 1] + '…'}"
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    text = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    return f"is “{text}”" if isinstance(value, str) else f"is {text}"
 
 
 def title_of(entry: Entry) -> str:
@@ -80,7 +81,9 @@ def _origins(settled: Settled, paths: Iterable[str]) -> Iterator[str]:
                 yield from keys
 
 
-def _table_facts(rule_set: RuleSet, key: str) -> Iterator[str]:
+def _table(rule_set: RuleSet, key: str) -> tuple[str, tuple[str, ...]]:
+    """Title and input facts of a table."""
     for block, _ in rule_set.walk:
-        if block.key == key:
-            yield from (column.fact for column in getattr(block, "inputs", ()))
+        if block.key == key and isinstance(block, DecisionTable):
+            return block.title, tuple(column.fact for column in block.inputs)
+    return key, ()

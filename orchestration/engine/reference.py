@@ -10,10 +10,11 @@ from orchestration.engine.compile import RuleSet
 from orchestration.engine.part import Entry
 from orchestration.engine.places import below
 from orchestration.engine.reasons import title_of
-from orchestration.engine.truth import Scope, facts_in, truth
+from orchestration.engine.truth import Scope, truth
 from orchestration.facts import MISSING, Facts
 from orchestration.rules.explain import condition_text
 from orchestration.rules.language import AllOf, AnyOf, Condition, Not
+from orchestration.rules.reads import facts_read
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ def _trace(rule_set: RuleSet, entry: Entry, scope: Scope) -> RuleTrace:
 
 def _condition_trace(rule_set: RuleSet, entry: Entry, condition: Condition, place: str, scope: Scope) -> ConditionTrace:
     nested = isinstance(condition, AllOf | AnyOf | Not)
-    seen = {path: scope.get(path) for path in facts_in(condition)}
+    seen = {path: scope.get(path) for path in facts_read(condition)}
     parts = tuple(
         _condition_trace(rule_set, entry, part, part_place if entry.rule else place, scope)
         for part_place, part in (below(condition, place) if nested else ())

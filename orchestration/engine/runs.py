@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from orchestration.engine.step import PlannedRun, Progress, RunRecord
@@ -22,12 +23,31 @@ class PreparedStep:
     late: bool
 
 
-@dataclass(frozen=True, slots=True)
 class Found:
-    """A step on the present facts: its input, and the recorded run on just that input, if there is one."""
+    """A step on the present facts: the run it needs, and the recorded run on just that input if there is one."""
 
-    planned: PlannedRun
-    run: RunRecord | None
+    def __init__(self, prepared_step: PreparedStep, facts: Facts, progress: Progress) -> None:
+        self._prepared = prepared_step
+        self._facts = facts
+        self._salt = progress.salt
+        step = prepared_step.step
+        fitting = [run for run in progress.runs if run.step == step.name and self._fits(run)]
+        self.run: RunRecord | None = fitting[-1] if fitting else None
+
+    @cached_property
+    def planned(self) -> PlannedRun:
+        values = {field: self._facts.get(path) for field, path in self._prepared.fields}
+        given = {field: value for field, value in values.items() if value is not MISSING}
+        return PlannedRun(self._prepared.step.name, given, digest(given, self._salt), self._prepared.config_digest)
+
+    def _fits(self, run: RunRecord) -> bool:
+        if run.input_digest is None:  # a given run fits any input
+            return True
+        return (
+            run.agent_version == self._prepared.step.agent_version
+            and run.config_digest == self._prepared.config_digest
+            and run.input_digest == self.planned.input_digest
+        )
 
 
 def prepared(steps: Iterable[AgentStep]) -> dict[str, PreparedStep]:
@@ -60,7 +80,7 @@ def find_runs(steps: Mapping[str, PreparedStep], facts: Facts, progress: Progres
     found: dict[str, Found] = {}
     visible: dict[str, Any] = {}
     for name, prepared_step in steps.items():
-        found[name] = _find(prepared_step, facts.with_(agents=visible), progress)
+        found[name] = Found(prepared_step, facts.with_(agents=dict(visible)), progress)
         if shown := _shown(found[name].run):
             visible[name] = shown
     return found
@@ -81,25 +101,6 @@ def with_children(facts: Facts, progress: Progress) -> Facts:
         for child in progress.children
     }
     return facts.with_(children={**(facts.document.get("children") or {}), **children})
-
-
-def _find(prepared_step: PreparedStep, facts: Facts, progress: Progress) -> Found:
-    step = prepared_step.step
-    values = {field: facts.get(path) for field, path in prepared_step.fields}
-    given = {field: value for field, value in values.items() if value is not MISSING}
-    planned = PlannedRun(step.name, given, digest(given, progress.salt), prepared_step.config_digest)
-    fitting = [run for run in progress.runs if run.step == step.name and _fits(run, step, planned)]
-    return Found(planned, fitting[-1] if fitting else None)
-
-
-def _fits(run: RunRecord, step: AgentStep, planned: PlannedRun) -> bool:
-    if run.input_digest is None:  # a given run fits any input
-        return True
-    return (run.agent_version, run.config_digest, run.input_digest) == (
-        step.agent_version,
-        planned.config_digest,
-        planned.input_digest,
-    )
 
 
 def _shown(run: RunRecord | None) -> dict[str, Any]:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from orchestration.engine.advance import advance, settle_round
+from orchestration.engine.arithmetic import is_number
 from orchestration.engine.compile import RuleSet
 from orchestration.engine.reference import ConditionTrace, RuleTrace, explain
 from orchestration.engine.step import ChildOpened, ChildRecord, Effect, Notified, Progress, RunRecord, Step
 from orchestration.engine.walk import NowNeeded, derived_of
 from orchestration.facts import Facts, Problem, check_values
 from orchestration.rules.language import Scenario
-from orchestration.rules.parse import RuleError
+from orchestration.rules.reading import RuleError, at
+from orchestration.rules.times import as_moment
 
 _PARTS: Final = ("case", "agents", "human", "children", "meta", "now")
 _NOW_NEEDED: Final = "a rule reads the time, so `now` must be given"
@@ -38,9 +41,10 @@ def situation(given: Mapping[str, Any], now: datetime | None) -> tuple[Facts, Pr
     """
     problems = list(_faults(given))
     if problems:
-        raise RuleError(tuple(problems))
-    moment = given.get("now") or (now.isoformat() if now else None)
-    meta = {**given.get("meta", {}), **({"now": moment} if moment else {})}
+        raise RuleError(problems)
+    meta = dict(given.get("meta", {}))
+    if moment := given.get("now") or meta.get("now") or (now.isoformat() if now else None):
+        meta["now"] = moment
     runs = tuple(_run(step, one) for step, one in given.get("agents", {}).items())
     children = tuple(_child(name, one) for name, one in given.get("children", {}).items())
     facts = Facts({"case": given.get("case", {}), "human": given.get("human", {}), "meta": meta})
@@ -62,8 +66,14 @@ def run_scenario(rule_set: RuleSet, scenario: Scenario) -> ScenarioResult:
 
 
 def answer(rule_set: RuleSet, given: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    """The body of `POST /workflows/{slug}/evaluate`: the step, what led to it, and why each rule did or did not."""
+    """The body of `POST /workflows/{slug}/evaluate`: the step, what led to it, and why each rule did or did not.
+
+    Raises RuleError naming each place of `given` that is malformed.
+    """
     facts, progress = situation(given, now)
+    unknown = [run.step for run in progress.runs if run.step not in rule_set.steps]
+    if unknown:
+        raise RuleError([Problem(at("/agents", step), "is not an agent step of this version") for step in unknown])
     step = advance(rule_set, facts, progress)
     last = settle_round(rule_set, facts, progress)
     return {
@@ -173,28 +183,52 @@ def _child(name: str, given: Mapping[str, Any]) -> ChildRecord:
     return ChildRecord("", name, given.get("status") or "decided", given.get("outcome"))
 
 
-def _faults(given: Any) -> Sequence[Problem]:
+def _faults(given: Any) -> Iterator[Problem]:
     if not isinstance(given, Mapping):
-        return [Problem("", "must be an object of facts")]
-    found = [Problem(f"/{key}", "is not one of " + ", ".join(_PARTS)) for key in given if key not in _PARTS]
-    for part in _PARTS[:-1]:
-        value = given.get(part, {})
-        if not isinstance(value, Mapping):
-            found.append(Problem(f"/{part}", "must be an object"))
-        elif part in ("agents", "children"):
-            found += [
-                Problem(f"/{part}/{name}", "must be an object")
-                for name, one in value.items()
-                if not isinstance(one, Mapping)
-            ]
-    return [*found, *_now_faults(given.get("now")), *check_values(dict(given))]
+        yield Problem("", "must be an object of facts")
+        return
+    for key, value in given.items():
+        if key not in _PARTS:
+            yield Problem(at("", key), "is not one of " + ", ".join(_PARTS))
+        elif key == "now":
+            yield from _now_faults(value, "/now")
+        elif not isinstance(value, Mapping):
+            yield Problem(f"/{key}", "must be an object")
+        elif key == "meta":
+            yield from _now_faults(value.get("now"), "/meta/now")
+        elif key in ("agents", "children"):
+            for name, one in value.items():
+                yield from _entry_faults(one, at(f"/{key}", name), _RUN_PARTS if key == "agents" else _CHILD_PARTS)
+    yield from check_values(dict(given))
 
 
-def _now_faults(value: Any) -> Sequence[Problem]:
-    if value is None:
-        return []
-    try:
-        datetime.fromisoformat(value)
-    except (TypeError, ValueError):
-        return [Problem("/now", "must be a date and time such as 2026-11-22T09:30:00+00:00")]
-    return []
+def _entry_faults(given: Any, place: str, parts: Mapping[str, _Part]) -> Iterator[Problem]:
+    if not isinstance(given, Mapping):
+        yield Problem(place, "must be an object")
+        return
+    for key, value in given.items():
+        if key not in parts:
+            yield Problem(at(place, key), "is not one of " + ", ".join(parts))
+        elif value is not None and not parts[key][0](value):
+            yield Problem(at(place, key), parts[key][1])
+
+
+def _now_faults(value: Any, place: str) -> Iterator[Problem]:
+    if value is not None and as_moment(value, ZoneInfo("UTC")) is None:
+        yield Problem(place, "must be a date with time such as 2026-11-22T09:30:00Z")
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+_Part = tuple[Callable[[Any], bool], str]
+_RUN_PARTS: Final[Mapping[str, _Part]] = {
+    "output": (lambda value: isinstance(value, Mapping), "must be an object"),
+    "confidence": (lambda value: is_number(value) and 0 <= value <= 1, "must be a number from 0 to 1"),
+    "status": (lambda value: value in ("succeeded", "failed"), "must be succeeded or failed"),
+}
+_CHILD_PARTS: Final[Mapping[str, _Part]] = {
+    "status": (_is_text, "must be a text"),
+    "outcome": (_is_text, "must be a text"),
+}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,6 @@ from orchestration.rules.language import (
     AnyOf,
     Compare,
     Condition,
-    FactRef,
     Literal,
     Not,
     Operand,
@@ -25,6 +24,7 @@ from orchestration.rules.language import (
     VersionContent,
 )
 from orchestration.rules.operators import holds
+from orchestration.rules.times import as_day, as_moment
 
 
 @dataclass(frozen=True)
@@ -122,31 +122,14 @@ def operands(value: Operand | tuple[Operand, ...] | None, scope: Scope) -> Any:
 
 
 def moment(value: Any, zone: ZoneInfo) -> datetime | None:
-    """An ISO date or datetime as a moment; without an offset it is in the zone. None when it is neither."""
-    if not isinstance(value, str):
-        return None
+    """A date (its first instant in the zone) or datetime fact as a moment; None when it is neither."""
+    day = as_day(value)
+    if day is None:
+        return as_moment(value, zone)
     try:
-        found = datetime.fromisoformat(value)
-    except ValueError:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=zone)
-
-
-def facts_in(condition: Condition) -> tuple[str, ...]:
-    """Paths of the facts that a condition reads, in order, without those of quantified elements."""
-    found: list[str] = []
-    if isinstance(condition, Compare):
-        found.append(condition.fact)
-        values = condition.value if isinstance(condition.value, tuple) else (condition.value,)
-        found.extend(value.path for value in values if isinstance(value, FactRef))
-    elif isinstance(condition, AllOf | AnyOf):
-        for below in condition.conditions:
-            found.extend(facts_in(below))
-    elif isinstance(condition, Not):
-        found.extend(facts_in(condition.condition))
-    elif isinstance(condition, Quantified):
-        found.extend((condition.fact, *facts_in(condition.where)))
-    return tuple(dict.fromkeys(path for path in found if path.split(".", 1)[0] != "item"))
+        return datetime.combine(day, time(), zone).astimezone(UTC)
+    except OverflowError:
+        return datetime.min.replace(tzinfo=UTC)
 
 
 def _compare(condition: Compare, scope: Scope) -> bool:

@@ -1,6 +1,7 @@
 """WebhookEndpoint and WebhookDelivery: where and what outside systems are told; deliveries are an outbox."""
 
 import uuid_utils.compat
+from django.core.validators import URLValidator
 from django.db import models
 from django.db.models.functions import Now
 
@@ -9,7 +10,7 @@ WEBHOOK_EVENTS = ("case.decided", "case.escalated", "case.cancelled", "case.noti
 
 class WebhookEndpoint(models.Model):
     client = models.ForeignKey("Client", on_delete=models.CASCADE, related_name="endpoints")
-    url = models.URLField(max_length=500)
+    url = models.CharField("URL", max_length=500, validators=[URLValidator(schemes=["https", "http"])])
     events = models.JSONField(default=list, help_text="None chosen: all events.")
     active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -63,6 +63,12 @@ def find_key(text: str) -> ApiKey | None:
     return key
 
 
+def revoke(*, key_id: int) -> ApiKey:
+    """End a key's life at once; one that is revoked already keeps its moment."""
+    ApiKey.objects.filter(pk=key_id, revoked_at=None).update(revoked_at=Now())
+    return ApiKey.objects.get(pk=key_id)
+
+
 def hashed(text: str) -> str:
     """SHA-256: the text is 256 random bits, so a slow hash would protect nothing more."""
     return hashlib.sha256(text.encode()).hexdigest()

@@ -89,7 +89,7 @@ def accept(
     now = timezone.now()
     case = Case(
         workflow=workflow,
-        version_id=version.version_id,
+        version=version.row,
         client=client,
         test=client.test,
         reference=reference,
@@ -141,9 +141,8 @@ def cancel(*, case_id: int, actor: str, user: Any = None) -> Case:
 
 
 def _replayed(client: Client, key: str, body_digest: str) -> Accepted | None:
-    case = (
-        Case.objects.select_related("workflow", "version", "client").filter(client=client, idempotency_key=key).first()
-    )
+    rows = Case.objects.select_related("workflow", "version", "client").defer("version__content")
+    case = rows.filter(client=client, idempotency_key=key).first()
     if case is None:
         return None
     if case.body_digest != body_digest:

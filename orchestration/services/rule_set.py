@@ -25,9 +25,9 @@ KEPT: Final = 32
 
 @dataclass
 class Loaded:
-    """A version's content, compiled, with the checks of what comes in under it."""
+    """A version's content, compiled, with the checks of what comes in under it. `row` is without its content."""
 
-    version_id: int
+    row: WorkflowVersion
     content: VersionContent
     rule_set: RuleSet
     timeouts: Mapping[str, timedelta] = field(default_factory=dict)
@@ -58,9 +58,10 @@ def loaded(version_id: int) -> Loaded:
         if found := _kept.get(version_id):
             _kept.move_to_end(version_id)
             return found
+    row = WorkflowVersion.objects.defer("content").get(pk=version_id)
     content = version_from(WorkflowVersion.objects.values_list("content", flat=True).get(pk=version_id))
     made = Loaded(
-        version_id, content, compile_version(content), {s.name: parse_duration(s.timeout) for s in content.agents}
+        row, content, compile_version(content), {s.name: parse_duration(s.timeout) for s in content.agents}
     )
     with _lock:
         _kept[version_id] = made

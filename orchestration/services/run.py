@@ -49,6 +49,7 @@ def ask_for_runs(turn: Turn, step: Step, *, asked_event: int) -> list[AgentRun]:
                 attempts=1 if spec.inline else 0,
                 asked_event=asked_event,
                 due_at=None if spec.inline else Now(),
+                rung_at=None if spec.inline else Now(),
             )
         )
     AgentRun.objects.bulk_create(rows)
@@ -97,7 +98,7 @@ def vanish(turn: Turn, row: AgentRun) -> None:
     if wanted and row.attempts < turn.version.steps[row.step].attempts:
         AgentRunContent.objects.create(run=row, input=given)
         row.status, row.due_at = RunStatus.PENDING, timezone.now()
-        AgentRun.objects.filter(pk=row.pk).update(status=RunStatus.PENDING, due_at=Now())
+        AgentRun.objects.filter(pk=row.pk).update(status=RunStatus.PENDING, due_at=Now(), rung_at=Now())
         queue.ring_run(row.pk)
     else:
         gone = _vanished(row.attempts)
@@ -210,7 +211,7 @@ def _try(row: AgentRun, given: dict[str, Any], version: Loaded, *, isolate: bool
     spec = version.steps[row.step]
     found = registry().agents.get(row.agent)
     if found is None:
-        text = f"No agent named {row.agent} is installed on this machine; `manage.py agents` lists what is."
+        text = registry().why_not(row.agent)
         return Outcome(status="failed", error_kind="not-installed", error=text, permanent=True)
     row.installed_version = found.version
     outcome = run_plugin(

@@ -25,7 +25,7 @@ RULES: Final = "rules"
 
 
 def record(turn: Turn, step: Step, events: Events | None = None) -> bool:
-    """Write the step and all that goes with it. True when inline agents are to run and the case stays ours.
+    """Write the step and all that goes with it. True when the case stays ours: inline agents run next.
 
     Raises `Stale`, with nothing written, when the case changed since the turn read it. `events` may hold
     some that belong into the same transaction.
@@ -48,7 +48,7 @@ def record(turn: Turn, step: Step, events: Events | None = None) -> bool:
             decide_by_rules(case, step, evaluation, events)
         else:
             open_work_item(case, step, events)
-        keep = any(run.status == RunStatus.RUNNING for run in runs)
+        keep = any(run.status == RunStatus.RUNNING for run in runs) or _was_refused(turn, step)
         if step.kind == "run" and not keep:
             case.status, case.waits_for = CaseStatus.WAITING, WaitsFor.RUNS
         _save(turn, keep=keep)
@@ -112,7 +112,7 @@ def _recording(turn: Turn) -> Iterator[Case]:
     case = turn.case
     before, effects = dict(case.__dict__), list(turn.effects)
     try:
-        with transaction.atomic(savepoint=False):
+        with transaction.atomic(savepoint=not turn.new):
             if not turn.new and not _hold(turn):
                 raise Stale
             yield case
@@ -189,8 +189,15 @@ def _take_effects(turn: Turn, step: Step, events: Events) -> None:
                 turn.effects.append(open_child(case, effect, events))
 
 
+def _was_refused(turn: Turn, step: Step) -> bool:
+    """Whether the child this step waits for could not be opened: the next round tells a person at once."""
+    return bool(step.child) and any(effect.refused and effect.rule == step.rule for effect in turn.effects)
+
+
 def _wait(turn: Turn, step: Step, events: Events) -> None:
     case = turn.case
+    if _was_refused(turn, step):
+        return
     case.status = CaseStatus.WAITING
     if step.due is None:
         case.waits_for = WaitsFor.CHILD

@@ -85,9 +85,9 @@ class Turn:
         return outcome.status == "failed" and not outcome.permanent and left
 
     def reload(self) -> bool:
-        """Read the rows again; false when the lease is no longer ours."""
+        """Read the rows again; false when the lease is no longer ours, or the case is no longer running."""
         fresh = _load(self.case.pk)
-        if fresh is None or fresh.lease_token != self.token:
+        if fresh is None or fresh.lease_token != self.token or fresh.status != CaseStatus.RUNNING:
             return False
         self.case, self.content = fresh, fresh.content
         self.runs, self.effects = runs_of(fresh), effects_of(fresh)

@@ -38,7 +38,7 @@ def freeze(content: VersionContent) -> VersionContent:
             tuple(
                 Problem(
                     f"/agents/{step.name}/use",
-                    f"No agent named {step.use} is installed. Installed are: {', '.join(sorted(installed)) or 'none'}.",
+                    registry().why_not(step.use),
                 )
                 for step in missing
             )
@@ -56,7 +56,7 @@ def findings(content: VersionContent, workflow: Workflow) -> tuple[Finding, ...]
 def new_draft(
     *, workflow: Workflow, data: Mapping[str, Any], note: str = "", user: User | None = None
 ) -> WorkflowVersion:
-    """A new draft with this content. Raises RuleError when it cannot be read, checked or compiled; nothing is stored."""
+    """A new draft with this content. Raises RuleError, nothing stored, when it cannot be read, checked or compiled."""
     content = checked(data, workflow)
     with transaction.atomic():
         Workflow.objects.select_for_update(no_key=True).get(pk=workflow.pk)

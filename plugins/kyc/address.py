@@ -85,8 +85,8 @@ class AddressAgent(Agent):
         )
 
     class Output(Model):
-        complete: bool = Field(title="Every required field is there")
-        international: bool = Field(title="In another country than the bank's own")
+        complete: bool = Field(title="Complete")
+        international: bool = Field(title="Abroad")
         country: str = Field(title="Country")
         street_address: str = Field(default="", title="Street and number")
         city: str = Field(default="", title="City")

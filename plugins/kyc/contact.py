@@ -66,7 +66,7 @@ class ContactAgent(Agent):
         disposable_domains: tuple[str, ...] = Field(default=(), title="Further domains of disposable e-mail addresses")
 
     class Output(Model):
-        reachable: bool = Field(title="At least one plausible way to reach the person")
+        reachable: bool = Field(title="Reachable")
         phone_valid: bool | None = Field(default=None, title="Telephone number exists in its numbering plan")
         phone_e164: str | None = Field(default=None, title="Telephone number in international form")
         phone_type: PhoneType | None = Field(default=None, title="Kind of telephone number")

@@ -74,13 +74,13 @@ class IdentityAgent(Agent):
         same_name: float = Field(default=85, title="Score from which two names count as the same", ge=0, le=100)
 
     class Output(Model):
-        readable: bool = Field(title="The zone could be read")
-        document_valid: bool = Field(title="Genuine as far as the zone tells, and not expired")
-        check_digits_ok: bool | None = Field(default=None, title="All check digits are right")
-        expired: bool | None = Field(default=None, title="Expired on the application date")
+        readable: bool = Field(title="Readable")
+        document_valid: bool = Field(title="Valid document")
+        check_digits_ok: bool | None = Field(default=None, title="Check digits right")
+        expired: bool | None = Field(default=None, title="Expired")
         days_expired: int | None = Field(default=None, title="Days since expiry (0 while valid)", ge=0)
         document_type: Literal["passport", "identity_card", "other"] | None = Field(
-            default=None, title="Kind of document that the zone names"
+            default=None, title="Kind of document printed"
         )
         document_number: str | None = Field(default=None, title="Document number")
         issuing_state: str | None = Field(default=None, title="Issuing state as printed")
@@ -91,8 +91,8 @@ class IdentityAgent(Agent):
         birth_date: date | None = Field(default=None, title="Birth date on the document")
         expiry_date: date | None = Field(default=None, title="Expiry date")
         name_score: float | None = Field(default=None, title="Likeness of the names", ge=0, le=100)
-        birth_date_matches: bool | None = Field(default=None, title="Birth dates are the same")
-        nationality_matches: bool | None = Field(default=None, title="Nationalities are the same")
+        birth_date_matches: bool | None = Field(default=None, title="Birth dates agree")
+        nationality_matches: bool | None = Field(default=None, title="Nationalities agree")
         problems: list[Problem] = Field(default_factory=list, title="Problems found")
 
     def run(self, request: Request[Any, Any]) -> AgentResult:

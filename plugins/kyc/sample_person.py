@@ -19,7 +19,7 @@ from .transliteration import to_mrz
 
 HOME = "DE"
 RAISED = ("AE", "NG", "PA")
-_ABROAD = 0.3  # share of applicants living in another country
+_ABROAD = 0.26  # share of applicants living in another country
 _FOREIGN = 0.2  # share of applicants at home with another nationality
 _NUMBER = "CFGHJKLMNPRTVWXYZ0123456789"
 _SOURCES = {

@@ -60,7 +60,7 @@ class SanctionsAgent(Agent):
         most_hits: int = Field(default=5, title="Number of hits shown", ge=1, le=50)
 
     class Output(Model):
-        score: float = Field(title="Score of the best hit (0: none)", ge=0, le=100)
+        score: float = Field(title="Score of the best hit", ge=0, le=100)
         hits: list[ListHit] = Field(default_factory=list, title="Best hits")
         screened: int = Field(title="Number of persons screened")
         list_entries: int = Field(title="Number of entries on the list")

@@ -46,11 +46,12 @@ class Hit:
 
 @dataclass(frozen=True)
 class Watchlist:
-    """`names[i]` is one spelling of `shown[i]`, a name or alias of `owners[i]`."""
+    """`names[i]`, with its words sorted `sorted_names[i]`, is one spelling of `shown[i]`, a name of `owners[i]`."""
 
     entries: tuple[Entry, ...]
     digest: str
     names: tuple[str, ...]
+    sorted_names: tuple[str, ...]
     shown: tuple[str, ...]
     owners: tuple[Entry, ...]
 
@@ -67,12 +68,12 @@ class Watchlist:
         return sorted(best.values(), key=lambda hit: (-hit.score, hit.entry.id))
 
     def _alike(self, spelling: str) -> Iterable[tuple[int, float]]:
-        words = len(spelling.split())
+        words = _sorted(spelling)
         for _, likeness, at in process.extract(
-            spelling, self.names, scorer=fuzz.token_sort_ratio, score_cutoff=_LIKENESS_CUTOFF, limit=None
+            words, self.sorted_names, scorer=fuzz.ratio, score_cutoff=_LIKENESS_CUTOFF, limit=None
         ):
             yield at, likeness
-        if words >= 2:
+        if " " in words:
             for found, likeness, at in process.extract(
                 spelling, self.names, scorer=fuzz.token_set_ratio, score_cutoff=95, limit=None
             ):
@@ -108,7 +109,13 @@ def _read(path: Path, _changed: int, _size: int) -> Watchlist:
         if spelling
     ]
     names, shown, owners = zip(*indexed, strict=True)
-    return Watchlist(entries, hashlib.sha256(raw).hexdigest()[:16], names, shown, owners)
+    digest = hashlib.sha256(raw).hexdigest()[:16]
+    return Watchlist(entries, digest, names, tuple(map(_sorted, names)), shown, owners)
+
+
+def _sorted(name: str) -> str:
+    """The words in alphabetical order, so that their order does not count."""
+    return " ".join(sorted(name.split()))
 
 
 def _entry(path: Path, number: int, row: dict[str, str | None]) -> Entry:

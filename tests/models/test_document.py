@@ -9,7 +9,7 @@ DOCUMENTS = [
     {"b": 1, "a": 2},  # order of keys
     {"n": 1.0, "m": 1, "t": True},  # kinds of numbers
     {"z": -0.0, "e": 1e-7},
-    {"s": "nul \x00 quote \" slash / umlaut ü and 😀"},
+    {"s": 'nul \x00 quote " slash / umlaut ü and 😀'},
     {"deep": [[[[[{}]]]]]},
 ]
 

@@ -18,10 +18,10 @@ from orchestration.models import (
     DecisionContent,
     Evaluation,
     RuleHit,
-    WorkItem,
-    WorkItemContent,
     Workflow,
     WorkflowVersion,
+    WorkItem,
+    WorkItemContent,
 )
 from orchestration.models.immutable import Frozen, install_triggers
 

@@ -11,7 +11,7 @@ import pytest
 from orchestration.plugin_api import Agent, AgentResult, Request
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def run() -> Callable[..., AgentResult]:
     def run_agent(agent: Agent, config: Mapping[str, Any] | None = None, /, **stated: Any) -> AgentResult:
         request = Request(

@@ -5,12 +5,13 @@ import time
 from pathlib import Path
 
 
-def chime(folder: str, word: str, seconds: float = 0) -> None:
-    """Write `begun`, take a while, write `ended`."""
+def chime(folder: str, word: str, gate: str = "") -> None:
+    """Write `begun`, wait until the gate is open if there is one, write `ended`."""
     with (Path(folder) / word).open("a") as file:
         file.write("begun\n")
         file.flush()
-        time.sleep(seconds)
+        while gate and not (Path(folder) / gate).exists():
+            time.sleep(0.05)
         file.write("ended\n")
 
 

@@ -18,7 +18,7 @@ from django.conf import settings
 from orchestration.management.worker.processes import alive, descendants
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 120.0  # seconds after which a test gives up; what is tested takes a few
+PATIENCE = 240.0  # seconds after which a test gives up; what is tested takes a few
 
 
 def wait_until(condition: Callable[[], object], what: str) -> None:
@@ -49,14 +49,20 @@ class Site:
     def manage(self, *args: str) -> None:
         subprocess.run([sys.executable, "manage.py", *args], cwd=ROOT, env=self.env, check=True, capture_output=True)
 
-    def ring(self, words: list[str], *, seconds: float = 0, task: str = "chime") -> None:
-        more = (seconds,) if task == "chime" else ()
+    def ring(self, words: list[str], *, gate: str = "", task: str = "chime") -> None:
+        more = (gate,) if gate else ()
         script = (
             "import django; django.setup()\n"
             "from django_q.tasks import async_task\n"
             f"for word in {words!r}: async_task('tests.worker.chimes.{task}', {str(self.folder)!r}, word, *{more!r})"
         )
         subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=self.env, check=True)
+
+    def open(self, gate: str) -> None:
+        (self.folder / gate).touch()
+
+    def log(self) -> str:
+        return (self.folder / "worker.log").read_text()
 
     def lines(self, word: str) -> list[str]:
         file = self.folder / word
@@ -88,7 +94,7 @@ class Worker:
     """`manage.py worker` with short times, and its tree of processes."""
 
     def __init__(self, site: Site, options: dict[str, float]) -> None:
-        options = {"processes": 2, "quiet-after": 3, "stalled-after": 30, "drain": 30} | options
+        options = {"processes": 2, "quiet-after": 5, "stalled-after": 30, "drain": 30} | options
         flags = [text for key, value in options.items() for text in (f"--{key}", str(value))]
         with (site.folder / "worker.log").open("a") as log:
             self.process = subprocess.Popen(
@@ -103,7 +109,7 @@ class Worker:
     def roles(self) -> dict[str, list[int]]:
         """Who is who: main forks the sentinel, which forks the workers, then the monitor, then the pusher."""
         main, sentinel, *rest = self.tree()
-        rest.sort(key=_started_at)
+        rest.sort(key=started_at)
         return {
             "main": [main],
             "sentinel": [sentinel],
@@ -116,6 +122,12 @@ class Worker:
     def terminate(self) -> int:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(PATIENCE)
+
+
+def started_at(process: int) -> tuple[int, int]:
+    """Orders processes by age."""
+    ticks = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[19]
+    return int(ticks), process
 
 
 @pytest.fixture
@@ -148,8 +160,3 @@ def _lend(site: Site) -> Iterator[Site]:
             worker.process.wait()
         log = site.folder / "worker.log"
         print(log.read_text() if log.exists() else "")
-
-
-def _started_at(process: int) -> tuple[int, int]:
-    ticks = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[19]
-    return int(ticks), process

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from orchestration.management.worker.processes import alive
-from tests.worker.conftest import Site, wait_until
+from tests.worker.conftest import PATIENCE, Site, wait_until
 
 pytestmark = [
     pytest.mark.slow,
@@ -58,23 +58,28 @@ def test_a_cluster_that_went_deaf_with_nothing_to_do_is_replaced_before_anyone_r
 
 def test_work_that_was_in_hand_when_main_was_killed_is_handed_back_and_done(site: Site):
     worker = site.start()
-    site.ring(["long"], seconds=3)
+    site.ring(["long"], gate="gate")
     wait_until(lambda: site.lines("long") == ["begun"], "the task runs")
 
     os.kill(worker.roles()["main"][0], signal.SIGKILL)
 
+    wait_until(lambda: site.lines("long") == ["begun", "begun"], "it runs again")
+    site.open("gate")
     wait_until(lambda: site.count("django_q_ormq") == 0, "the doorbell is acknowledged")
     assert site.lines("long") == ["begun", "begun", "ended"]
 
 
 def test_sigterm_lets_running_tasks_end_and_leaves_nothing_behind(site: Site):
-    worker = site.start()
-    site.ring(["one", "two"], seconds=2)
+    worker = site.start(drain=1000)
+    site.ring(["one", "two"], gate="gate")
     wait_until(lambda: site.lines("one") and site.lines("two"), "both tasks run")
     tree = worker.tree()
 
-    assert worker.terminate() == 0
+    worker.process.send_signal(signal.SIGTERM)
+    wait_until(lambda: "Running tasks get" in site.log(), "the worker drains")
+    site.open("gate")
 
+    assert worker.process.wait(PATIENCE) == 0
     assert (site.lines("one"), site.lines("two")) == (["begun", "ended"], ["begun", "ended"])
     assert site.count("django_q_ormq") == 0
     assert [process for process in tree if alive(process)] == []
@@ -82,7 +87,7 @@ def test_sigterm_lets_running_tasks_end_and_leaves_nothing_behind(site: Site):
 
 def test_a_task_that_does_not_end_in_time_is_killed_and_its_doorbell_kept(site: Site):
     worker = site.start(drain=1)
-    site.ring(["endless"], seconds=1000)
+    site.ring(["endless"], gate="never")
     wait_until(lambda: site.lines("endless"), "the task runs")
     tree = worker.tree()
 
@@ -92,13 +97,29 @@ def test_a_task_that_does_not_end_in_time_is_killed_and_its_doorbell_kept(site: 
     assert site.count("django_q_ormq") == 1
 
 
-def test_the_doorbell_of_a_killed_worker_host_is_answered_by_another_at_once(site: Site):
+def test_sigterm_ends_a_deaf_cluster_too(site: Site):
+    worker = site.start(drain=1000)
+    site.ring(["first"])
+    wait_until(lambda: site.done(["first"]), "the first doorbell is answered")
+    tree, roles = worker.tree(), worker.roles()
+
+    for process in roles["all workers"]:
+        os.kill(process, signal.SIGKILL)
+    site.ring(["unheard"])
+
+    assert worker.terminate() in (0, 1)  # 0 when the watchdog had replaced the cluster before the signal came
+    assert [process for process in tree if alive(process)] == []
+
+
+def test_the_doorbell_of_a_killed_worker_host_is_answered_by_another(site: Site):
     first = site.start(drain=0)
-    site.ring(["word"], seconds=4)
+    site.ring(["word"], gate="gate")
     wait_until(lambda: site.lines("word"), "the task runs")
-    first.terminate()
+    assert first.terminate() == 1
 
     site.start()
+    wait_until(lambda: site.lines("word") == ["begun", "begun"], "it runs again")
+    site.open("gate")
 
     wait_until(lambda: site.count("django_q_ormq") == 0, "the doorbell is acknowledged")
     assert site.lines("word") == ["begun", "begun", "ended"]
@@ -106,7 +127,7 @@ def test_the_doorbell_of_a_killed_worker_host_is_answered_by_another_at_once(sit
 
 def test_a_cluster_whose_tasks_stop_moving_is_killed_and_the_rest_is_done(site: Site):
     worker = site.start(**{"stalled-after": 4})
-    site.ring(["hangs", "hangs too"], seconds=1000)
+    site.ring(["hangs", "hangs too"], gate="never")
     wait_until(lambda: site.lines("hangs") and site.lines("hangs too"), "both workers hang")
     main = worker.roles()["main"][0]
     site.ring(["behind"])
@@ -117,7 +138,7 @@ def test_a_cluster_whose_tasks_stop_moving_is_killed_and_the_rest_is_done(site: 
 
 def test_nothing_outlives_a_killed_watchdog(site: Site):
     worker = site.start()
-    site.ring(["word"], seconds=1000)
+    site.ring(["word"], gate="never")
     wait_until(lambda: site.lines("word"), "the task runs")
     tree = worker.tree()
 

@@ -16,6 +16,8 @@ class Command(BaseCommand):
         "Answers the queue: django-q2's cluster under a watchdog, with the reaper beside it. SIGTERM ends it in order."
     )
 
+    requires_system_checks = ()  # they import every page of the site; the web process makes them
+
     def add_arguments(self, parser: CommandParser) -> None:
         ours = settings.CONDUCTOR
         timeout = settings.Q_CLUSTER["timeout"]

@@ -1,5 +1,6 @@
 """Keeps one cluster at work: starts it, watches that it moves, replaces one that does not, drains it at the end."""
 
+import contextlib
 import logging
 import os
 import signal
@@ -9,7 +10,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
-from django.db import Error
+from django.db import Error, connections
 
 from orchestration import queue
 from orchestration.management.worker import processes
@@ -53,9 +54,11 @@ class _Cluster:
 @dataclass(slots=True)
 class Watchdog:
     terms: Terms
+    _cluster: _Cluster | None = None
     _signals: int = 0
     _short_lives: int = 0
     _start_at: float = 0.0
+    _orphans_at: float = 0.0
     _handed_back: Counter[int] = field(default_factory=Counter)
 
     def run(self) -> int:
@@ -64,32 +67,33 @@ class Watchdog:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
         beside = self._start_beside()
-        cluster: _Cluster | None = None
         try:
-            looked_for_orphans = time.monotonic()
             while not self._signals:
-                now = time.monotonic()
-                if cluster is None and now >= self._start_at:
-                    cluster = self._start_cluster()
-                elif cluster is not None and (why := self._wrong_with(cluster, now)):
-                    log.error("The cluster is killed and started again: %s", why)
-                    beside.well = False
-                    cluster = self._clear_away(cluster)
-                beside.well = cluster is not None and cluster.ledger.looked_at > 0
-                if now - beside.came_round_at > BESIDE_HANGS_AFTER:
+                self._look(time.monotonic())
+                beside.well = self._cluster is not None and self._cluster.ledger.looked_at > 0
+                if time.monotonic() - beside.came_round_at > BESIDE_HANGS_AFTER:
                     log.critical("The reaper hangs; a new one is started")
                     beside.end()
                     beside = self._start_beside()
-                if cluster is not None and now - looked_for_orphans > LOOK_FOR_ORPHANS_EVERY:
-                    looked_for_orphans = now
-                    if orphans := processes.kill_orphans(but=cluster.main.pid):
-                        log.warning("Killed processes that had lost their parent: %s", orphans)
                 time.sleep(TICK)
             beside.end(seconds=5)
-            return self._drain(cluster)
+            return self._drain()
         finally:
-            if cluster is not None:
-                processes.kill_tree(cluster.main.pid)
+            if self._cluster is not None:
+                processes.kill_tree(self._cluster.main.pid)
+
+    def _look(self, now: float) -> None:
+        cluster = self._cluster
+        if cluster is None:
+            if now >= self._start_at:
+                self._cluster = self._start_cluster()
+        elif why := self._wrong_with(cluster, now):
+            log.error("The cluster is killed and started again: %s", why)
+            self._clear_away(cluster)
+        elif now - self._orphans_at > LOOK_FOR_ORPHANS_EVERY:
+            self._orphans_at = now
+            if orphans := processes.kill_orphans(but=cluster.main.pid):
+                log.warning("Killed processes that had lost their parent: %s", orphans)
 
     def _start_cluster(self) -> _Cluster:
         """In a session of its own: Ctrl-C reaches the watchdog alone, and the whole group can be killed at once."""
@@ -124,9 +128,11 @@ class Watchdog:
         """Kill what is left of a cluster, let others fetch what it had in hand, settle when the next one starts."""
         if left := processes.kill_tree(cluster.main.pid):
             log.critical("These processes cannot be killed: %s", left)
-        cluster.main.wait()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            cluster.main.wait(timeout=10)
         cluster.listen(time.monotonic())
         os.close(cluster.pipe)
+        self._cluster = None
         self._hand_back(cluster.ledger.left_by_the_end(time.monotonic()))
         short = time.monotonic() - cluster.ledger.started_at < SHORT_LIFE
         self._short_lives = self._short_lives + 1 if short else 0
@@ -140,20 +146,24 @@ class Watchdog:
         try:
             if rows:
                 queue.hand_back(rows)
+                connections.close_all()  # this thread needs the database again in a long while, if ever
         except Error:
             log.exception(
                 "%s doorbells could not be handed back; they are fetched again when their locks end", len(rows)
             )
 
-    def _drain(self, cluster: _Cluster | None) -> int:
+    def _drain(self) -> int:
         """SIGTERM to the main process alone drains a cluster; to the whole group it kills tasks midway and hangs."""
+        cluster = self._cluster
         if cluster is None:
             return 0
         log.info("Running tasks get %s s to end", self.terms.drain)
         cluster.main.terminate()
         until = time.monotonic() + self.terms.drain
-        while cluster.main.poll() is None and time.monotonic() < until and self._signals < 2:
-            cluster.listen(time.monotonic())
+        while cluster.main.poll() is None and self._signals < 2:
+            cluster.listen(now := time.monotonic())
+            if now > until or cluster.ledger.stalled(now, self.terms.limits):
+                break
             time.sleep(TICK / 2)
         drained = cluster.main.poll() is not None
         self._clear_away(cluster)

@@ -1,0 +1,132 @@
+"""Cases: a list to find one in, and a page that tells its whole story."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+
+from orchestration.admin.base import ReadOnlyAdmin, moment_column
+from orchestration.admin.filters import DecidedBy, Outcome
+from orchestration.admin.label import label, priority_label, status_label
+from orchestration.admin.story import story_context
+from orchestration.models import Case, CaseStatus
+from orchestration.models.case import FINAL
+from orchestration.services import case as cases
+from orchestration.services.case_story import story_of
+from orchestration.services.refusal import Refused
+
+CANCEL = "orchestration.cancel_case"
+
+
+@admin.register(Case)
+class CaseAdmin(ReadOnlyAdmin):
+    list_display = (
+        "name",
+        "workflow",
+        "status_shown",
+        "priority_shown",
+        "outcome_shown",
+        "decided_by_shown",
+        "received_at_shown",
+    )
+    list_display_links = ("name",)
+    list_filter = (
+        "workflow",
+        "status",
+        Outcome,
+        DecidedBy,
+        "received_at",
+        "client",
+        "test",
+    )
+    list_select_related = ("workflow",)
+    search_fields = ("reference", "public_id")
+    search_help_text = "How the reference begins, or the case number"
+    empty_title = "No case here"
+    empty_text = (
+        "Cases appear as soon as an outside system posts one to /api/v1/cases. If you filtered, take a filter off."
+    )
+
+    received_at_shown = moment_column("received_at", "Received")
+
+    @admin.display(description="Case", ordering="reference")
+    def name(self, case: Case) -> str:
+        return case.reference or str(case.public_id)
+
+    @admin.display(description="Status", ordering="status")
+    def status_shown(self, case: Case) -> str:
+        return status_label(CaseStatus(case.status))
+
+    @admin.display(description="Priority", ordering="priority")
+    def priority_shown(self, case: Case) -> str:
+        return priority_label(case.priority)
+
+    @admin.display(description="Outcome", ordering="outcome", empty_value="—")
+    def outcome_shown(self, case: Case) -> str | None:
+        return label(case.outcome.replace("_", " ")) if case.outcome else None
+
+    @admin.display(description="Decided by", ordering="decided_by", empty_value="—")
+    def decided_by_shown(self, case: Case) -> str | None:
+        return {"rules": "Rules", "person": "A person"}.get(case.decided_by)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Case], search_term: str
+    ) -> tuple[QuerySet[Case], bool]:
+        """References by how they begin, or a public id as it is: both use an index."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        try:
+            return queryset.filter(public_id=uuid.UUID(term)), False
+        except ValueError:
+            return queryset.filter(reference__startswith=term), False
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        return [
+            path("<int:pk>/cancel/", view(self.cancel_view), name="orchestration_case_cancel"),
+            *super().get_urls(),
+        ]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        case = self._case(request, object_id)
+        story = story_of(case)
+        return self.page(
+            request,
+            "case.html",
+            f"Case {case}",
+            **story_context(story),
+            case=case,
+            can_cancel=case.status not in FINAL and request.user.has_perm(CANCEL),
+        )
+
+    def cancel_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        case = self._case(request, pk)
+        if not request.user.has_perm(CANCEL):
+            raise PermissionDenied
+        if request.method != "POST":
+            waiting = case.children.exclude(status__in=FINAL).filter(opened_by__waits=True)
+            return self.page(request, "case_cancel.html", f"Cancel case {case}", case=case, waiting=waiting)
+        try:
+            cases.cancel(case_id=case.pk, actor=request.user.get_username(), user=request.user)
+            messages.success(request, f"Case {case} is cancelled.")
+        except Refused as refused:
+            messages.error(request, refused.message)
+        return HttpResponseRedirect(reverse("admin:orchestration_case_change", args=[case.pk]))
+
+    def _case(self, request: HttpRequest, object_id: Any) -> Case:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        related = ("workflow", "version", "client", "content", "parent")
+        try:
+            return Case.objects.select_related(*related).get(pk=int(object_id))
+        except (Case.DoesNotExist, ValueError):
+            raise Http404("There is no such case.") from None

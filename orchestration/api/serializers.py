@@ -1,0 +1,130 @@
+"""Rows to answers: plain functions, since a case's answer is on the way of every request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from orchestration.models import (
+    Case,
+    CaseEvent,
+    CaseStatus,
+    Decision,
+    Priority,
+    Workflow,
+    WorkItem,
+    WorkItemKind,
+    WorkItemStatus,
+)
+
+ROOT: Final = "/api/v1"
+_PRIORITIES: Final = {value: Priority(value).name.lower() for value in Priority.values}
+
+
+def case_body(case: Case) -> dict[str, Any]:
+    """One case, with at most one query more. Needs `workflow` and `version` loaded."""
+    return bodies_of([case])[0]
+
+
+def bodies_of(cases: Iterable[Case]) -> list[dict[str, Any]]:
+    """Cases, with at most two queries more however many they are."""
+    cases = list(cases)
+    decisions = _decisions([case.pk for case in cases if case.status == CaseStatus.DECIDED])
+    items = _work_items([case.pk for case in cases if case.status == CaseStatus.ESCALATED])
+    return [_body(case, decisions.get(case.pk), items.get(case.pk)) for case in cases]
+
+
+def event_body(event: CaseEvent) -> dict[str, Any]:
+    """An event. Who of the people did it stays inside: the actor is then `person`."""
+    return {
+        "number": event.number,
+        "name": event.name,
+        "actor": "person" if event.user_id else event.actor,
+        "at": iso(event.at),
+        "about": event.about,
+    }
+
+
+def workflow_summary(workflow: Workflow) -> dict[str, Any]:
+    """A workflow in a list. Needs `published_version` loaded."""
+    version = workflow.published_version
+    here = f"{ROOT}/workflows/{workflow.slug}"
+    return {
+        "slug": workflow.slug,
+        "title": workflow.title,
+        "objective": workflow.objective,
+        "version": version.number if version else None,
+        "links": {"self": here, "evaluate": f"{here}/evaluate"},
+    }
+
+
+def iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def case_path(case: Case) -> str:
+    return f"{ROOT}/cases/{case.public_id}"
+
+
+def _body(case: Case, decision: Decision | None, item: WorkItem | None) -> dict[str, Any]:
+    here = case_path(case)
+    return {
+        "id": str(case.public_id),
+        "workflow": case.workflow.slug,
+        "version": case.version.number,
+        "reference": case.reference or None,
+        "status": str(case.status),
+        "priority": _PRIORITIES[case.priority],
+        "outcome": case.outcome or None,
+        "decided_by": case.decided_by or None,
+        "decision": None if decision is None else _decision_body(decision),
+        "work_item": None if item is None else _work_item_body(item),
+        "received_at": iso(case.received_at),
+        "decided_at": iso(case.decided_at),
+        "links": {
+            "self": here,
+            "events": f"{here}/events",
+            "explanation": f"{here}/explanation",
+            "cancel": f"{here}/cancel",
+            "workflow": f"{ROOT}/workflows/{case.workflow.slug}",
+        },
+    }
+
+
+def _decision_body(decision: Decision) -> dict[str, Any]:
+    return {
+        "outcome": decision.outcome,
+        "reasons": [_reason_body(reason) for reason in decision.content.reasons],
+        "decided_at": iso(decision.decided_at),
+    }
+
+
+def _reason_body(reason: Mapping[str, Any]) -> dict[str, Any]:
+    return {"rule": reason.get("rule"), "title": reason.get("title"), "text": reason.get("text")}
+
+
+def _work_item_body(item: WorkItem) -> dict[str, Any]:
+    return {
+        "kind": item.kind,
+        "queue": item.queue.slug if item.queue else None,
+        "reason": item.reason,
+        "due_at": iso(item.due_at),
+    }
+
+
+def _decisions(case_ids: list[int]) -> dict[int, Decision]:
+    """The decision that holds for each case: the last one."""
+    if not case_ids:
+        return {}
+    rows = Decision.objects.filter(case_id__in=case_ids).select_related("content").order_by("id")
+    return {row.case_id: row for row in rows}
+
+
+def _work_items(case_ids: list[int]) -> dict[int, WorkItem]:
+    """What each escalated case waits for a person with; a partial unique index allows one."""
+    if not case_ids:
+        return {}
+    kinds = (WorkItemKind.ESCALATION, WorkItemKind.APPROVAL)
+    rows = WorkItem.objects.filter(case_id__in=case_ids, status=WorkItemStatus.OPEN, kind__in=kinds)
+    return {row.case_id: row for row in rows.select_related("queue")}

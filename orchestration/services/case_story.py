@@ -1,0 +1,196 @@
+"""The whole story of a case for one page: read once, in a fixed number of queries, nothing decided here."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Prefetch
+from django.utils import timezone
+
+from orchestration.facts import FactSpec, lay_over
+from orchestration.models import (
+    AgentAttempt,
+    AgentRun,
+    Case,
+    CaseEffect,
+    Decision,
+    EffectKind,
+    Priority,
+    WorkItem,
+)
+from orchestration.models.case import WaitsFor
+from orchestration.services.document_lines import Line, lines_of, shown
+from orchestration.services.history import History, history_of
+from orchestration.services.rule_set import Loaded, loaded
+from orchestration.services.rule_story import RulesSeen, rules_seen
+
+
+@dataclass(frozen=True, slots=True)
+class RunStory:
+    run: AgentRun
+    title: str
+    input: list[Line]
+    output: list[Line]
+    attempts: list[AgentAttempt]
+    percent: int | None  # confidence, 0 to 100
+    seconds: float | None
+
+    @property
+    def duration(self) -> str:
+        seconds = self.seconds or 0.0
+        return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
+
+    @property
+    def failed_attempts(self) -> list[AgentAttempt]:
+        return [attempt for attempt in self.attempts if attempt.status != "succeeded"]
+
+    @property
+    def evidence(self) -> list[tuple[str, str, str]]:
+        """Each piece as what was looked at, what was seen, and what it was held against."""
+        content = getattr(self.run, "content", None)
+        return [_piece(piece) for piece in (content.evidence or [])] if content else []
+
+    @property
+    def erased_at(self) -> datetime | None:
+        content = getattr(self.run, "content", None)
+        return content.erased_at if content else None
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionStory:
+    row: Decision
+    words: str
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    case: Case
+    erased_at: datetime | None
+    payload: list[Line]
+    payload_text: str
+    answers: list[Line]
+    other_facts: list[tuple[str, str, list[Line]]]  # source, what it is, lines
+    decisions: list[DecisionStory]  # newest first
+    open_item: WorkItem | None
+    work_items: list[WorkItem]
+    runs: list[RunStory]
+    rules: RulesSeen
+    history: History
+    children: list[CaseEffect]
+
+    @property
+    def corrected(self) -> int:
+        return len(self.case.content.corrections or {})
+
+    @property
+    def waits(self) -> str:
+        return WaitsFor(self.case.waits_for).label.lower() if self.case.waits_for else ""
+
+    @property
+    def outcome(self) -> str:
+        return in_words(self.case.outcome)
+
+
+def story_of(case: Case) -> Story:
+    """Needs `workflow`, `version`, `client`, `content` and `parent` loaded."""
+    version = loaded(case.version_id)
+    content = case.content
+    history = history_of(case)
+    items = list(
+        WorkItem.objects.filter(case=case).select_related("queue", "claimed_by", "closed_by", "content").order_by("-id")
+    )
+    decisions = Decision.objects.filter(case=case).select_related("content", "user").order_by("-id")
+    rules = rules_seen(case)
+    erased = content.erased_at is not None
+    present = lay_over(content.payload, content.corrections) if isinstance(content.payload, dict) else {}
+    return Story(
+        case=case,
+        erased_at=content.erased_at,
+        payload=[]
+        if erased
+        else lines_of(present, root_spec(version, "case"), corrections=history.corrections, posted=content.payload),
+        payload_text="" if erased else json.dumps(content.payload, ensure_ascii=False, indent=2),
+        answers=[]
+        if erased
+        else lines_of(content.human or {}, root_spec(version, "human"), corrections=history.answers),
+        other_facts=_other_facts(case, rules),
+        decisions=[_decision(row) for row in decisions],
+        open_item=next((item for item in items if item.status == "open"), None),
+        work_items=items,
+        runs=runs_of_story(case, version),
+        rules=rules,
+        history=history,
+        children=list(
+            CaseEffect.objects.filter(case=case, kind=EffectKind.CHILD).select_related("child__workflow").order_by("id")
+        ),
+    )
+
+
+def in_words(outcome: str) -> str:
+    """An outcome's name as people say it."""
+    return outcome.replace("_", " ")
+
+
+def root_spec(version: Loaded, root: str) -> FactSpec:
+    """The catalogue's facts below `case` or `human` as one tree, for their titles."""
+    specs = version.rule_set.catalogue.specs
+    direct = {
+        path.split(".", 1)[1]: spec
+        for path, spec in specs.items()
+        if path.startswith(f"{root}.") and path.count(".") == 1
+    }
+    return FactSpec(root, "object", properties=direct)
+
+
+def runs_of_story(case: Case, version: Loaded) -> list[RunStory]:
+    tries = Prefetch("tries", queryset=AgentAttempt.objects.order_by("number"))
+    runs = AgentRun.objects.filter(case=case, purpose="live").select_related("content").prefetch_related(tries)
+    return [_run(run, version) for run in runs.order_by("id")]
+
+
+def _run(run: AgentRun, version: Loaded) -> RunStory:
+    content = getattr(run, "content", None)
+    step = version.steps.get(run.step)
+    output = content.output if content and isinstance(content.output, dict) else {}
+    durations = [attempt.duration for attempt in run.tries.all() if attempt.duration is not None]
+    spec = version.rule_set.catalogue.get(f"agents.{run.step}.output")
+    return RunStory(
+        run=run,
+        title=str(step.output_schema.get("description") or "") if step else "",
+        input=lines_of(content.input) if content and isinstance(content.input, dict) else [],
+        output=lines_of(output, spec),
+        attempts=list(run.tries.all()),
+        percent=None if run.confidence is None else round(run.confidence * 100),
+        seconds=sum(durations) if durations else None,
+    )
+
+
+def _piece(piece: Any) -> tuple[str, str, str]:
+    if not isinstance(piece, dict):
+        return "", shown(piece), ""
+    rest = {key: value for key, value in piece.items() if key not in ("what", "value")}
+    more = ", ".join(f"{key.replace('_', ' ')} {shown(value)}" for key, value in rest.items())
+    return str(piece.get("what", "")), shown(piece["value"]) if "value" in piece else "", more
+
+
+def _decision(row: Decision) -> DecisionStory:
+    who = (row.user.get_full_name() or row.user.get_username()) if row.user else ""
+    return DecisionStory(row, in_words(row.outcome), who)
+
+
+def _other_facts(case: Case, rules: RulesSeen) -> list[tuple[str, str, list[Line]]]:
+    """Derived facts and what is known about the case itself."""
+    meta = {
+        "received at": f"{timezone.localtime(case.received_at):%d %b %Y, %H:%M:%S}",
+        "priority as posted": Priority(case.posted_priority).label,
+        "client": case.client.name,
+        "reference": case.reference or None,
+    }
+    found = [("meta", "About the case itself", lines_of(meta))]
+    if rules.derived:
+        found.insert(0, ("derived", "Set by rules and tables", lines_of(rules.derived)))
+    return found

@@ -1,0 +1,74 @@
+"""Figures for the first page: a few aggregate queries, whatever the number of cases."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Max, Q
+from django.db.models.functions import Now
+
+from orchestration.models import Case, CaseStatus, Heartbeat, Workflow, WorkflowVersion
+from orchestration.services.health import WORKER_SILENCE
+from orchestration.services.heartbeat import heard_within
+
+DAY, WEEK = timedelta(days=1), timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How many of a workflow's decided cases the rules settled."""
+
+    title: str
+    automatic: int
+    total: int
+
+    @property
+    def percent(self) -> int:
+        return round(100 * self.automatic / self.total) if self.total else 0
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSign:
+    heard: bool
+    at: datetime | None
+
+
+def cases_of_the_day() -> dict[CaseStatus, int]:
+    """Live cases received in the last 24 hours, by their status now; only statuses that occur."""
+    rows = (
+        Case.objects.filter(test=False, received_at__gte=Now() - DAY)
+        .order_by()
+        .values_list("status")
+        .annotate(found=Count("pk"))
+    )
+    counted = dict(rows)
+    return {status: counted[status] for status in CaseStatus if status in counted}
+
+
+def shares_of_the_week() -> list[Share]:
+    """By workflow, what the rules decided alone in the last 7 days; workflows without a decision are left out."""
+    rows = (
+        Case.objects.filter(test=False, status=CaseStatus.DECIDED, decided_at__gte=Now() - WEEK)
+        .order_by()
+        .values("workflow__title")
+        .annotate(total=Count("pk"), automatic=Count("pk", filter=Q(decided_by="rules")))
+        .order_by("workflow__title")
+    )
+    return [Share(row["workflow__title"], row["automatic"], row["total"]) for row in rows]
+
+
+def emergencies() -> list[WorkflowVersion]:
+    """Publications past the four eyes that nobody has reviewed."""
+    waiting = WorkflowVersion.objects.filter(emergency=True, reviewed_at=None).exclude(status="draft")
+    return list(waiting.select_related("workflow").defer("content").order_by("published_at"))
+
+
+def worker_sign() -> WorkerSign:
+    """Whether a worker was heard from lately, and when last."""
+    at = Heartbeat.objects.filter(name__startswith="worker").aggregate(at=Max("heard_at"))["at"]
+    return WorkerSign(heard_within(prefix="worker", span=WORKER_SILENCE), at)
+
+
+def any_workflow() -> bool:
+    return Workflow.objects.exists()

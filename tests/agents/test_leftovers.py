@@ -1,0 +1,125 @@
+"""After an isolated attempt nothing of it is left: no process, no descriptor, whoever died first."""
+
+import os
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from orchestration.agents.found import Found
+from orchestration.agents.outcome import Outcome
+from orchestration.agents.runner import run
+
+pytestmark = pytest.mark.slow
+AgentThat = Callable[..., Found]
+GOOD = "return AgentResult(output={'text': 'fine'})"
+
+
+def attempt(found: Found, *, seconds: float = 60, **given: object) -> Outcome:
+    defaults = {"input": {"first_name": "Ada"}, "config": {}, "idempotency_key": "run-1", "attempt": 2}
+    return run(found, timeout=timedelta(seconds=seconds), isolate=True, **{**defaults, **given})  # type: ignore[arg-type]
+
+
+LEFTOVERS = [
+    # who is left behind when run returns or is stopped
+    ("a child", "subprocess.Popen(SLEEP)"),
+    ("a child in a session of its own", "subprocess.Popen(SLEEP, start_new_session=True)"),
+    ("a daemon", "subprocess.run(['sh', '-c', 'setsid sleep 600 >/dev/null 2>&1 &'])"),
+    ("forked children that hold every pipe", "[os.fork() or time.sleep(600) for _ in range(3)]"),
+    ("a bounded fork bomb", "[os.fork() for _ in range(6)]\nif os.getpid() != me: time.sleep(600)"),
+    ("a thread that never ends", "threading.Thread(target=time.sleep, args=(600,)).start()"),
+]
+
+
+@pytest.mark.parametrize("end", [GOOD, "time.sleep(600)", "os._exit(1)"], ids=["returns", "hangs", "exits"])
+@pytest.mark.parametrize(("who", "code"), LEFTOVERS, ids=[who for who, _ in LEFTOVERS])
+def test_nothing_is_left_behind(agent_that: AgentThat, who: str, code: str, end: str) -> None:
+    more = "import os, subprocess, threading, time\nSLEEP = ['sleep', '600']"
+    outcome = attempt(agent_that(f"me = os.getpid()\n{code}\n{end}", more=more), seconds=4 if "sleep" in end else 60)
+    kinds = {GOOD: "", "time.sleep(600)": "time-limit", "os._exit(1)": "exited"}
+    assert outcome.error_kind == kinds[end]
+    assert _alive_with(b"CONDUCTOR_ATTEMPT=") == []
+
+
+def test_no_descriptor_and_no_zombie_is_left(agent_that: AgentThat) -> None:
+    found = agent_that(GOOD)
+    attempt(found)
+    before = sorted(os.listdir("/proc/self/fd")), _children_of(os.getpid())
+    kinds = [attempt(found, seconds=seconds).error_kind for seconds in (60, 60, 0.01)]
+    assert kinds == ["", "", "time-limit"]
+    assert (sorted(os.listdir("/proc/self/fd")), _children_of(os.getpid())) == before
+
+
+def test_the_process_dies_with_the_worker_that_started_it(agent_that: AgentThat, tmp_path: Path) -> None:
+    found = agent_that(f"open({str(tmp_path / 'up')!r}, 'w').close()\nwhile True: pass")
+    worker = _worker(found, "attempt()")
+    _until((tmp_path / "up").exists)
+    (child,) = _children_of(worker.pid)
+    worker.kill()
+    worker.communicate()
+    _until(lambda: not Path(f"/proc/{child}").exists())
+
+
+def test_a_daemonic_worker_may_run_it(agent_that: AgentThat) -> None:
+    worker = _worker(
+        agent_that(GOOD),
+        """
+        import multiprocessing
+        context = multiprocessing.get_context("fork")
+        queue = context.SimpleQueue()
+        process = context.Process(target=lambda: queue.put(attempt().output), daemon=True)
+        process.start()
+        print(queue.get())
+        process.join()
+        """,
+    )
+    assert worker.communicate() == (b"{'text': 'fine'}\n", b"")
+
+
+def _worker(found: Found, code: str) -> subprocess.Popen[bytes]:
+    """Another process that has `attempt()`, an isolated attempt of the agent."""
+    start = f"""
+        import sys
+        sys.path[:0] = {sys.path!r}
+        from datetime import timedelta
+        from orchestration.agents.registry import registry
+        from orchestration.agents.runner import run
+
+        def attempt():
+            return run(registry().agents[{found.name!r}], input={{"first_name": "x"}}, config={{}}, idempotency_key="k",
+                       attempt=1, timeout=timedelta(seconds=500), isolate=True)
+    """
+    script = textwrap.dedent(start) + textwrap.dedent(code)
+    return subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def _children_of(pid: int) -> list[str]:
+    return sorted(
+        child for place in Path(f"/proc/{pid}/task").glob("*/children") for child in place.read_text().split()
+    )
+
+
+def _until(done: Callable[[], bool]) -> None:
+    for _ in range(1200):
+        if done():
+            return
+        time.sleep(0.05)
+    raise AssertionError("did not happen within a minute")
+
+
+def _alive_with(sign: bytes) -> list[str]:
+    """Processes that were started by this test process's attempts; others run beside us."""
+    found = []
+    for place in Path("/proc").glob("[0-9]*"):
+        try:
+            environment = (place / "environ").read_bytes()
+        except OSError:
+            continue
+        if sign in environment and os.fsencode(sys.path[0]) in environment:
+            found.append(f"{place.name}: {(place / 'cmdline').read_bytes()!r}")
+    return found

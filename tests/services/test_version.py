@@ -1,0 +1,142 @@
+"""Versions: one path from draft to published, never by its author, and cases keep theirs."""
+
+import pytest
+from django.contrib.auth.models import Group, User
+from orchestration.rules.pack import dump_yaml
+
+from orchestration.models import Case, Client, VersionStatus, Workflow, WorkflowVersion
+from orchestration.rules.parse import RuleError
+from orchestration.services import case as cases
+from orchestration.services import pack
+from orchestration.services import version as versions
+from orchestration.services.refusal import Refused
+from tests.doorbells import answer
+from tests.small_workflow import document, publish, rules
+
+pytestmark = pytest.mark.django_db
+
+
+def person(name: str, group: str = "Orchestration Architect", **more: bool) -> User:
+    user = User.objects.create_user(name, **more)
+    user.groups.add(Group.objects.get(name=group))
+    return user
+
+
+def imported(user: User | None = None, **changed: object) -> WorkflowVersion:
+    return pack.import_pack(text=dump_yaml(document(**changed)), user=user).version
+
+
+def test_export_import_export_gives_the_same_bytes_and_no_new_version() -> None:
+    workflow = publish()
+    text = pack.export_pack(workflow=workflow)
+    again = pack.import_pack(text=text)
+    assert (again.new, pack.export_pack(workflow=workflow)) == (False, text)
+    assert WorkflowVersion.objects.count() == 1
+
+
+def test_importing_changed_content_makes_the_next_draft() -> None:
+    publish()
+    version = imported(rules=rules()[1:])
+    assert (version.number, version.status) == (2, "draft")
+
+
+@pytest.mark.parametrize("superuser", [False, True])
+def test_the_author_cannot_publish(superuser: bool) -> None:
+    author = person("author", is_superuser=superuser)
+    version = imported(user=author)
+    with pytest.raises(Refused, match="somebody else must publish it"):
+        versions.publish(version_id=version.pk, user=author)
+    assert Workflow.objects.get().published_version is None
+
+
+def test_who_changed_a_draft_cannot_publish_it_either() -> None:
+    author, second = person("author"), person("second")
+    version = imported(user=author)
+    versions.save_draft(version_id=version.pk, data=version.content, note="n", revision=1, user=second)
+    with pytest.raises(Refused, match="somebody else must publish it"):
+        versions.publish(version_id=version.pk, user=second)
+
+
+@pytest.mark.parametrize("group", ["Workflow Specialist", "Orchestration Analyst"])
+def test_publishing_needs_the_permission(group: str) -> None:
+    version = imported(user=person("author"))
+    with pytest.raises(Refused, match="may not publish"):
+        versions.publish(version_id=version.pk, user=person("other", group))
+
+
+def test_another_architect_publishes_and_the_former_version_retires() -> None:
+    first = imported(user=person("author"))
+    architect = person("architect")
+    versions.publish(version_id=first.pk, user=architect)
+    second = imported(user=None, rules=rules()[1:])
+    versions.publish(version_id=second.pk, user=architect)
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (first.status, second.status, second.published_by, second.emergency) == (
+        VersionStatus.RETIRED, VersionStatus.PUBLISHED, architect, False,
+    )  # fmt: skip
+    assert Workflow.objects.get().published_version == second
+
+
+def test_publishing_from_the_command_line_is_an_emergency_until_reviewed() -> None:
+    publish()
+    version = WorkflowVersion.objects.get()
+    assert (version.emergency, version.reviewed_by) == (True, None)
+    architect = person("architect")
+    versions.mark_reviewed(version_id=version.pk, user=architect)
+    version.refresh_from_db()
+    assert version.reviewed_by == architect
+
+
+def test_a_published_version_is_not_published_again_nor_changed() -> None:
+    publish()
+    version = WorkflowVersion.objects.get()
+    with pytest.raises(Refused, match="only a draft"):
+        versions.publish(version_id=version.pk, user=None)
+    with pytest.raises(Refused, match="never changes"):
+        versions.save_draft(
+            version_id=version.pk, data=version.content, note="x", revision=version.revision, user=person("a")
+        )
+
+
+def test_of_two_who_edit_one_draft_the_second_is_told() -> None:
+    version, user = imported(), person("a")
+    versions.save_draft(version_id=version.pk, data=version.content, note="mine", revision=1, user=user)
+    with pytest.raises(Refused, match="Somebody else saved this draft"):
+        versions.save_draft(version_id=version.pk, data=version.content, note="yours", revision=1, user=user)
+    version.refresh_from_db()
+    assert (version.note, version.revision) == ("mine", 2)
+
+
+def test_a_version_whose_scenario_fails_is_not_published() -> None:
+    wrong = {"title": "Wrong", "given": {"case": {"text": "a", "rude": True}}, "expect": {"outcome": "yes"}}
+    version = imported(scenarios=[wrong])
+    with pytest.raises(Refused, match="1 scenarios fail"):
+        versions.publish(version_id=version.pk, user=None)
+
+
+@pytest.mark.parametrize(
+    ("changed", "pointer"),
+    [
+        ({"use": "test.unknown"}, "/agents/hear/use"),
+        ({"rules": [{**rules()[0], "when": {"fact": "case.rud", "op": "eq", "value": True}}]}, "/rules/0/when/fact"),
+    ],
+)
+def test_a_version_that_cannot_be_used_is_refused_with_its_place_and_leaves_nothing(
+    changed: dict[str, object], pointer: str
+) -> None:
+    with pytest.raises(RuleError) as refused:
+        imported(**changed)
+    assert pointer in [problem.pointer.removeprefix("/version") for problem in refused.value.problems]
+    assert Workflow.objects.count() == 0
+
+
+def test_running_cases_keep_the_version_they_started_with() -> None:
+    workflow, client = publish(), Client.objects.create(name="bank")
+    case = cases.accept(client=client, workflow=workflow, payload={"text": "a"}).case
+    refuse = [{"key": "no", "title": "No", "when": "always", "then": [{"decide": {"outcome": "no"}}]}]
+    publish(rules=refuse)
+    workflow.refresh_from_db()
+    later = cases.accept(client=client, workflow=workflow, payload={"text": "a"}).case
+    answer()
+    assert [Case.objects.get(pk=row.pk).outcome for row in (case, later)] == ["yes", "no"]
