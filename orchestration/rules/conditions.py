@@ -28,6 +28,28 @@ MAX_CONDITIONS: Final = 1_000
 MAX_LIST: Final = 5_000
 """Most values in one list."""
 _QUANTIFIERS: Final = ("some", "every", "none")
+_SPELT_OTHERWISE: Final = {
+    "=": "eq",
+    "==": "eq",
+    "is": "eq",
+    "equals": "eq",
+    "!=": "ne",
+    "<>": "ne",
+    "not_equals": "ne",
+    "<": "lt",
+    "less_than": "lt",
+    "<=": "lte",
+    "at_most": "lte",
+    ">": "gt",
+    "greater_than": "gt",
+    "more_than": "gt",
+    ">=": "gte",
+    "at_least": "gte",
+    "one_of": "in",
+    "like": "matches",
+    "regex": "matches",
+    "exists": "is_set",
+}
 
 
 def read_condition(reader: Reader, data: Any, pointer: str, depth: int = 0) -> Condition:
@@ -134,7 +156,8 @@ def _compare(reader: Reader, data: Mapping[str, Any], pointer: str) -> Condition
     op, place = data["op"], at(pointer, "op")
     operator = OPERATORS.get(op) if isinstance(op, str) else None
     if operator is None:
-        hint = nearest(op, OPERATORS) if isinstance(op, str) else ""
+        meant = _SPELT_OTHERWISE.get(op.strip().lower().replace(" ", "_"), op) if isinstance(op, str) else ""
+        hint = nearest(meant, OPERATORS)
         reader.fault(place, f"There is no operator {shown(op)}.{hint}")
         return Compare(fact, "is_set")
     return Compare(fact, op, _value(reader, data, pointer, operator.takes, op), ignore_case)

@@ -78,8 +78,8 @@ def _flow(value: Any, room: int, depth: int) -> str | None:
         return text if len(text) <= room else None
     if value and depth >= _FLOW_DEPTH:
         return None
-    if depth == 0 and isinstance(value, list | tuple) and any(isinstance(below, Mapping) for below in value):
-        return None  # one mapping to a line reads better
+    if isinstance(value, list | tuple) and any(map(_collection, value)) and (depth == 0 or len(value) > 1):
+        return None  # one to a line reads better
     parts = []
     left = room - 2
     items = value.items() if isinstance(value, Mapping) else ((None, below) for below in value)

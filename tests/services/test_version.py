@@ -2,9 +2,9 @@
 
 import pytest
 from django.contrib.auth.models import Group, User
-from orchestration.rules.pack import dump_yaml
 
 from orchestration.models import Case, Client, VersionStatus, Workflow, WorkflowVersion
+from orchestration.rules.pack import dump_yaml
 from orchestration.rules.parse import RuleError
 from orchestration.services import case as cases
 from orchestration.services import pack
