@@ -38,8 +38,8 @@ GOALS = (
 )
 EVALUATIONS = 200_000
 CYCLES = 200
-TURNS = 9
-SLICE = 0.25  # seconds an engine works before the next takes its turn
+TURNS = 15
+SLICE = 0.2  # seconds an engine works before the next takes its turn
 
 
 def measure(arguments: argparse.Namespace) -> Report:

@@ -16,7 +16,7 @@ from pathlib import Path
 from benchmarks.report import Goal, Report, main
 from benchmarks.throwaway import ROOT, environment, manage, throwaway_database
 
-GOALS = [Goal("vs_empty_tasks_postgresql", at_least=0.35), Goal("vs_empty_tasks_sqlite")]
+GOALS = [Goal("vs_empty_tasks_postgresql", at_least=0.35)]
 
 _POST = """
 import django, sys; django.setup()

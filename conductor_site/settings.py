@@ -188,10 +188,12 @@ if env.bool("BEHIND_PROXY", False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 # --- The admin's look -------------------------------------------------------------------------------
+LOGIN_REDIRECT_URL = "admin:index"  # Unfold's sign-in page names no page to go to
 UNFOLD = {
     "SITE_TITLE": "Conductor",
     "SITE_HEADER": "Conductor",
     "SITE_SYMBOL": "graphic_eq",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": f"/{STATIC_URL}orchestration/favicon.svg"}],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "SIDEBAR": {"show_search": True, "navigation": "orchestration.admin.navigation.navigation"},

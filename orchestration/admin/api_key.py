@@ -147,9 +147,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
             except Refused as refused:
                 form.add_error(None, refused.message)
             else:
-                page = self.page(request, "api_key_shown.html", "Your new API key", key=key, text=text)
-                page["Cache-Control"] = "no-store"
-                return page
+                return self.page(request, "api_key_shown.html", "Your new API key", key=key, text=text)
         clients = Client.objects.values_list("name", flat=True)[:200]
         return self.page(
             request,

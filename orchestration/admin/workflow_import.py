@@ -47,6 +47,7 @@ def _text(request: HttpRequest) -> tuple[str, str]:
     if upload.size > LARGEST:
         return "", f"The file is larger than {LARGEST // 2**20} MiB. A pack is a text of some kilobytes."
     try:
-        return upload.read().decode(), ""
+        text = upload.read().decode()
+        return text, "" if text.strip() else "The file is empty."
     except UnicodeDecodeError:
         return "", "The file is not a text in UTF-8. A pack is a YAML file."

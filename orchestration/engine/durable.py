@@ -42,7 +42,11 @@ class EngineFault(RuntimeError):
 @dataclass(frozen=True, slots=True)
 class EngineRule:
     """One rule in the engine's own terms: `conditions` are ANDed leaves and composites over the aliases
-    whose positions are `slots`; `width`, `leaves` and `branches` measure it against the limits above."""
+    whose positions are `slots`; `width`, `leaves` and `branches` measure it against the limits above.
+
+    `begins`: slot and code of the first condition where that is an equality. Of rules that begin with
+    different codes of one slot only those with one code can be true, or be looked at any further, at once.
+    """
 
     number: int
     conditions: tuple[dict[str, Any], ...]
@@ -50,6 +54,7 @@ class EngineRule:
     width: int = 1
     leaves: int = 1
     branches: int = 0
+    begins: tuple[int, int] | None = None
 
 
 class Engine:
@@ -204,24 +209,55 @@ def _free(handles: list[int]) -> None:
 
 
 def _packed(rules: Iterable[EngineRule]) -> list[list[EngineRule]]:
-    """The rules in as few shards as the limits allow, in the order given."""
-    shards: list[list[EngineRule]] = []
-    width = leaves = branches = 0
-    slots: frozenset[int] = frozenset()
+    """The rules in few shards, each rule in the first that has room for it."""
+    loads: list[_Load] = []
     for rule in rules:
-        width, leaves, branches = width + rule.width, leaves + rule.leaves, branches + rule.branches
-        slots |= rule.slots
-        full = (
-            width > MAX_WIDTH
-            or leaves > MAX_SHARD_LEAVES
-            or branches > MAX_BRANCHES
-            or len(slots) > MAX_PROPERTIES - len(RESERVED)
+        load = next((one for one in loads if one.takes(rule)), None)
+        if load is None:
+            load = _Load()
+            loads.append(load)
+        load.add(rule)
+    return [load.rules for load in loads]
+
+
+class _Load:
+    """A shard being filled, measured against the limits."""
+
+    def __init__(self) -> None:
+        self.rules: list[EngineRule] = []
+        self._slots: frozenset[int] = frozenset()
+        self._leaves = self._branches = 0
+        self._free = 0  # width of the rules that do not begin with an equality
+        self._begun: dict[int, dict[int, int]] = {}  # slot -> code -> width
+
+    def takes(self, rule: EngineRule) -> bool:
+        return (
+            self._width_with(rule) <= MAX_WIDTH
+            and self._leaves + rule.leaves <= MAX_SHARD_LEAVES
+            and self._branches + rule.branches <= MAX_BRANCHES
+            and len(self._slots | rule.slots) <= MAX_PROPERTIES - len(RESERVED)
         )
-        if full or not shards:
-            shards.append([])
-            width, leaves, branches, slots = rule.width, rule.leaves, rule.branches, rule.slots
-        shards[-1].append(rule)
-    return shards
+
+    def add(self, rule: EngineRule) -> None:
+        self.rules.append(rule)
+        self._slots |= rule.slots
+        self._leaves += rule.leaves
+        self._branches += rule.branches
+        if rule.begins is None:
+            self._free += rule.width
+        else:
+            slot, code = rule.begins
+            widths = self._begun.setdefault(slot, {})
+            widths[code] = widths.get(code, 0) + rule.width
+
+    def _width_with(self, rule: EngineRule) -> int:
+        """The most paths that can be true at once with this rule: of each slot, those that begin alike."""
+        widest = {slot: max(widths.values()) for slot, widths in self._begun.items()}
+        if rule.begins is None:
+            return self._free + rule.width + sum(widest.values())
+        slot, code = rule.begins
+        alike = self._begun.get(slot, {}).get(code, 0) + rule.width
+        return self._free + sum({**widest, slot: max(widest.get(slot, 0), alike)}.values())
 
 
 def _picker(slots: list[int]) -> Any:

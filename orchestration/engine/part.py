@@ -45,11 +45,13 @@ class Part:
         if self._engine is None:
             return set(self._always)
         projected = self._projection.project(scope)
-        found = self._engine.match(projected.fragments) | self._always
-        for number in {number for slot in projected.unsure for number in self._readers[slot]}:
-            found.discard(number)
-            if truth(self._entries[number].condition, scope):
-                found.add(number)
+        found = self._engine.match(projected.fragments)
+        found |= self._always
+        if projected.unsure:
+            for number in {number for slot in projected.unsure for number in self._readers[slot]}:
+                found.discard(number)
+                if truth(self._entries[number].condition, scope):
+                    found.add(number)
         return found
 
     def close(self) -> None:
@@ -82,7 +84,13 @@ class Part:
             width=width(whole),
             leaves=len(leaves),
             branches=branches(whole),
+            begins=self._begins(parts[0]),
         )
+
+    def _begins(self, first: Expression) -> tuple[int, int] | None:
+        if not isinstance(first, Leaf) or first.op != "=":
+            return None
+        return self._slot(first), self._projection.code(first)
 
     def _encoded(self, expression: Expression) -> dict[str, Any]:
         if isinstance(expression, Leaf):

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from orchestration.engine.durable import RESERVED
 from orchestration.engine.lower import Leaf
@@ -22,13 +21,12 @@ from orchestration.rules.language import Condition
 Key = tuple[str, str | Condition]  # kind and subject of a leaf
 
 
-@dataclass(slots=True)
-class Projected:
+class Projected(NamedTuple):
     """`fragments`: the message's text per slot, "" for none. `unsure`: slots whose value is outside the limits
     on values, so that what depends on them must be computed in Python."""
 
     fragments: list[str]
-    unsure: list[int]
+    unsure: Sequence[int] = ()
 
 
 class Projection:
@@ -55,8 +53,12 @@ class Projection:
             return {"$nex": {alias: 1}}
         if leaf.op == "has":
             return {"$ex": {alias: 1}}
-        equal = {alias: self._codes[key][leaf.value]}
+        equal = {alias: self.code(leaf)}
         return equal if leaf.op == "=" else {_OPERATORS[leaf.op]: equal}
+
+    def code(self, leaf: Leaf) -> int:
+        """What the value that a leaf compares with is sent as."""
+        return self._codes[(leaf.kind, leaf.subject)][leaf.value]
 
     def project(self, scope: Scope) -> Projected:
         """The message for these facts."""
@@ -73,7 +75,7 @@ class Projection:
         if self._predicates:
             found += [text if truth(condition, scope) else "" for condition, text in self._predicates]
         if _UNSURE not in found:
-            return Projected(found, [])
+            return Projected(found)
         unsure = [slot for slot, text in enumerate(found) if text is _UNSURE]
         return Projected(["" if text is _UNSURE else text for text in found], unsure)
 

@@ -9,6 +9,7 @@ from orchestration.facts import Catalogue, FactSpec, check_values
 from orchestration.rules.findings import Check
 from orchestration.rules.language import FactRef, Literal, Operand, ParameterRef
 from orchestration.rules.operators import UTC_ZONE, pattern_fault
+from orchestration.rules.reading import shown
 from orchestration.rules.reads import BY_THE_CLOCK
 from orchestration.rules.times import as_day, as_moment, parse_period
 
@@ -46,7 +47,7 @@ def check_operand(
     if isinstance(operand, Literal):
         fault = literal_fault(operand.value, wanted.type)
         if fault:
-            check.error(pointer, f"“{operand.value}” {fault}.")
+            check.error(pointer, f"{_said(operand.value)} {fault}.")
             return
     else:
         spec = (
@@ -82,7 +83,7 @@ def check_list(
     elif isinstance(operand, ParameterRef):
         for value in check.parameters[name].value or ():
             if fault := literal_fault(value, wanted.type):
-                check.error(pointer, f"“{value}” in the parameter “{name}” {fault}.")
+                check.error(pointer, f"{_said(value)} in the parameter “{name}” {fault}.")
             else:
                 _closed(check, value, pointer, wanted)
 
@@ -174,6 +175,10 @@ def _bounds(check: Check, value: Any, pointer: str, wanted: FactSpec, op: str) -
         check.warning(pointer, f"“{wanted.path}” is never below {low:g}, so this is always {never_below}.")
     if high is not None and (value > high or (value == high and op in ("gt", "lte"))) and never_above:
         check.warning(pointer, f"“{wanted.path}” is never above {high:g}, so this is always {never_above}.")
+
+
+def _said(value: Any) -> str:
+    return f"The text {shown(value)}" if isinstance(value, str) else shown(value)
 
 
 def _fits(type_: str, wanted: str) -> bool:

@@ -19,6 +19,7 @@ from orchestration.rules.language import (
     SetOutput,
     TableOutput,
 )
+from orchestration.rules.reading import shown
 from orchestration.rules.table_gaps import check_coverage
 from orchestration.rules.tables import AGGREGATORS, LISTING, ORDERED
 
@@ -134,7 +135,7 @@ def _result(check: Check, output: TableOutput, cell: Cell, pointer: str, *, clos
     if not fault and type_ == "integer" and isinstance(cell, float) and not cell.is_integer():
         fault = "is not a whole number"
     if fault:
-        check.error(pointer, f"{where}“{cell}” {fault}.")
+        check.error(pointer, f"{where}{shown(cell)} {fault}.")
         return
     if isinstance(output, DecideOutput):
         check_outcome(check, str(cell), pointer)

@@ -19,7 +19,7 @@ from orchestration.rules.language import (
     Parameter,
     Run,
 )
-from orchestration.rules.reading import at
+from orchestration.rules.reading import at, shown
 from orchestration.rules.times import parse_duration, period_length
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -138,7 +138,7 @@ def _parameter(check: Check, parameter: Parameter, pointer: str) -> None:
             continue
         fault = _value_fault(value, parameter.type)
         if fault:
-            check.error(f"{pointer}/{name}", f"“{value}” {fault}.")
+            check.error(f"{pointer}/{name}", f"{shown(value)} {fault}.")
         else:
             measured[name] = period_length(value) if parameter.type == "duration" else value
     for name, wrong in (("minimum", operator.lt), ("maximum", operator.gt)):
@@ -190,7 +190,8 @@ def _step(check: Check, step: AgentStep, pointer: str) -> None:
             spec = check.catalogue.get(f"case.{field}")
             if spec is None:
                 said = f"The agent “{step.use}” needs “{field}”: say under “input” which fact it takes."
-                check.error(f"{pointer}/input", said, check.nearest(f"case.{field}", check.catalogue.specs))
+                same = next((path for path in check.catalogue.specs if path.endswith(f".{field}")), "")
+                check.error(f"{pointer}/input", said, same or check.nearest(f"case.{field}", check.catalogue.specs))
             elif known is not None and field in known:
                 _same_type(check, spec, known[field], f"{pointer}/input")
 

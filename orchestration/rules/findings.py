@@ -84,7 +84,9 @@ class Check:
             else:
                 self.error(pointer, f"“{path}” is only known inside some, every and none: it is their element.")
         elif source == "agents" and names and step is None:
-            self.unknown(pointer, "agent step", names[0], self.steps)
+            meant = self.nearest(names[0], self.steps)
+            path = ".".join(("agents", meant, *names[1:])) if meant else ""
+            self.error(pointer, f"There is no agent step “{names[0]}”.", path)
         elif step is not None and names[1:2] == ["output"] and not step.output_schema:
             self.error(pointer, f"What the agent of step “{step.name}” gives is not known: it is not installed.")
         else:

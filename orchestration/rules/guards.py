@@ -32,13 +32,18 @@ def check_guards(check: Check) -> None:
     rules = check.content.rules
     guards = [(place, rule) for place, rule in enumerate(rules) if rule.enabled and rule.kind == "guard"]
     deciders = list(_deciders(check))
+    readers: dict[str, list[Rule]] = {}
+    for _, guard in guards:
+        for path in facts_read(guard.when):
+            readers.setdefault(path, []).append(guard)
+    caught: dict[str, bool] = {}
     for place, guard in guards:
         check.rule = guard.key
         pointer = f"/rules/{place}"
         if not any(isinstance(action, Escalate) for action in guard.then):
             check.warning(f"{pointer}/then", "This guard does not escalate, so it stops nothing.")
             continue
-        _missing(check, guard, [other for _, other in guards if other is not guard], f"{pointer}/when")
+        _missing(check, guard, readers, caught, f"{pointer}/when")
         before = [key for key, priority in deciders if priority > guard.priority]
         if before:
             said = f"{_some(before)} can decide before this guard is reached (priority over {guard.priority})."
@@ -46,17 +51,21 @@ def check_guards(check: Check) -> None:
     check.rule = ""
 
 
-def _missing(check: Check, guard: Rule, others: list[Rule], pointer: str) -> None:
+def _missing(
+    check: Check, guard: Rule, readers: Mapping[str, list[Rule]], caught: dict[str, bool], pointer: str
+) -> None:
     """Facts without which neither this guard nor another one that reads them can stop the case."""
     for path in facts_read(guard.when):
-        absent = _absent(check, path)
-        if absent is None or True in _truths(guard.when, absent):
-            continue
-        if any(_reads(other, absent) and True in _truths(other.when, absent) for other in others):
-            continue
-        said = f"Where “{path}” is missing, this guard lets the case pass."
-        said += " Write it as not and the opposite, so that a missing value escalates."
-        check.warning(pointer, said)
+        if path not in caught:
+            absent = _absent(check, path)
+            paths = [other for other in readers if absent and (other in absent or other == absent.status)]
+            caught[path] = absent is None or any(
+                True in _truths(one.when, absent) for other in paths for one in readers[other]
+            )
+        if not caught[path]:
+            said = f"Where “{path}” is missing, this guard lets the case pass."
+            said += " Write it as not and the opposite, so that a missing value escalates."
+            check.warning(pointer, said)
 
 
 def _absent(check: Check, path: str) -> _Absent | None:
@@ -90,10 +99,6 @@ class _Absent:
     def status(self) -> str:
         """Path of the status that is known to be `failed`."""
         return f"agents.{self._step}.status" if self._step else ""
-
-
-def _reads(rule: Rule, absent: _Absent) -> bool:
-    return any(path in absent or path == absent.status for path in facts_read(rule.when))
 
 
 def _truths(condition: Condition, absent: _Absent) -> frozenset[bool]:

@@ -12,8 +12,10 @@ from orchestration.rules.tables import agree, rank
 
 MOST_REPORTED: Final = 10
 """Findings of one kind for one table; mending those shows the next."""
-_STEPS: Final = 60_000
+_STEPS: Final = 20_000
 """Work on one question about a table; what takes more is left unsaid."""
+_ALL_STEPS: Final = 150_000
+"""Work on all questions about one table."""
 _PAIRS: Final = 1_000_000
 
 
@@ -97,6 +99,7 @@ class _Finder:
     def __init__(self, columns: Sequence[Column], names: Sequence[str]) -> None:
         self._columns, self._names = columns, names
         self._count = len(columns[0].rows) if columns else 0
+        self._steps_left = _ALL_STEPS
         self._by_region = [_rows_by_region(column) for column in columns]
         everything = (1 << self._count) - 1
         self._whole_after = [everything] * (len(columns) + 1)  # rows that any value fits from a column on
@@ -151,6 +154,7 @@ class _Finder:
     def _uncovered(self, active: int, box: Sequence[int]) -> list[int] | None:
         """A region per column within the box that none of the active rows covers; None when there is none."""
         dead: set[tuple[int, int]] = set()
+        allowed = min(_STEPS, self._steps_left)
         steps = 0
 
         def search(place: int, rows: int) -> list[int] | None:
@@ -161,7 +165,7 @@ class _Finder:
                 return None
             for region in _bits(box[place]):
                 steps += 1
-                if steps > _STEPS:
+                if steps > allowed:
                     raise _TooMuch
                 rest = search(place + 1, rows & self._by_region[place][region])
                 if rest is not None:
@@ -169,7 +173,10 @@ class _Finder:
             dead.add((place, rows))
             return None
 
-        return search(0, active) if all(box) else None
+        try:
+            return search(0, active) if all(box) else None
+        finally:
+            self._steps_left -= steps
 
     def _said(self, point: Sequence[int]) -> str:
         parts = [

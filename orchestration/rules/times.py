@@ -14,10 +14,10 @@ def parse_duration(text: str) -> timedelta:
     """`30s`, `20m`, `4h` or `3d` as a length of time. Raises ValueError with a sentence."""
     found = _DURATION.fullmatch(text) if isinstance(text, str) else None
     if not found:
-        raise ValueError(f"{text!r} is not a duration. Write a number and a unit: 30s, 20m, 4h or 3d.")
+        raise ValueError(f"“{text}” is not a duration. Write a number and a unit: 30s, 20m, 4h or 3d.")
     length = timedelta(seconds=int(found[1]) * _SECONDS[found[2]])
     if not timedelta() < length <= _LONGEST:
-        raise ValueError(f"{text!r} is not a usable duration. It must be longer than zero and at most 3650d.")
+        raise ValueError(f"“{text}” is not a usable duration. It must be longer than zero and at most 3650d.")
     return length
 
 
@@ -25,7 +25,7 @@ def parse_period(text: str) -> tuple[int, str]:
     """`30d`, `6mo` or `18y` as (count, unit), counted by the calendar. Raises ValueError with a sentence."""
     found = _PERIOD.fullmatch(text) if isinstance(text, str) else None
     if not found:
-        raise ValueError(f"{text!r} is not a calendar period. Write a number and a unit: 30d, 6mo or 18y.")
+        raise ValueError(f"“{text}” is not a calendar period. Write a number and a unit: 30d, 6mo or 18y.")
     return int(found[1]), found[2]
 
 
@@ -36,7 +36,7 @@ def period_length(text: str) -> float:
     except ValueError:
         if _DURATION.fullmatch(text) if isinstance(text, str) else False:
             return parse_duration(text) / timedelta(days=1)
-        raise ValueError(f"{text!r} is not a duration. Write 30s, 20m, 4h, 3d, 6mo or 18y.") from None
+        raise ValueError(f"“{text}” is not a duration. Write 30s, 20m, 4h, 3d, 6mo or 18y.") from None
     return count * {"d": 1.0, "mo": 365.25 / 12, "y": 365.25}[unit]
 
 

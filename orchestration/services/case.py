@@ -12,8 +12,6 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from orchestration import queue
-from orchestration.engine.advance import advance
-from orchestration.engine.step import Step
 from orchestration.facts import Problem
 from orchestration.models import (
     Autonomy,
@@ -28,12 +26,12 @@ from orchestration.models import (
     WorkItemStatus,
 )
 from orchestration.models.case import FINAL
+from orchestration.models.statements import insert
 from orchestration.services.decision import ring_parent
 from orchestration.services.event import Events
 from orchestration.services.refusal import Refused
 from orchestration.services.round import carry_on
 from orchestration.services.rule_set import Loaded, loaded
-from orchestration.services.step import record
 from orchestration.services.turn import Turn, lease_end, release_after_fault
 
 log = structlog.get_logger(__name__)
@@ -154,50 +152,34 @@ def _insert(case: Case, content: CaseContent) -> Case:
     with transaction.atomic():
         if case.status == CaseStatus.RECEIVED:
             case.rung_at = case.received_at
-        events = _opening(case)
-        case.save(force_insert=True)
-        content.save(force_insert=True)
-        events.write()
+        _write(case, content)
         if case.status == CaseStatus.RECEIVED:
             queue.ring(case.pk)
     return case
 
 
 def _insert_and_decide(case: Case, content: CaseContent, version: Loaded) -> Case:
-    """Insert the case, leased by this process, together with its first round; then go on with it."""
+    """Insert the case, leased by this process and the attempt counted, then go on with it at once."""
     case.status, case.lease_token, case.attempts = CaseStatus.RUNNING, 1, 1
-    turn = Turn(case, version, content, new=True)
-    step = _first_step(turn)
+    case.leased_until = lease_end()
     with transaction.atomic():
-        events = _opening(case)
-        case.leased_until = lease_end()
-        case.save(force_insert=True)
-        content.save(force_insert=True)
-        if step is None:
-            events.write()
-            go_on = True
-        else:
-            go_on = record(turn, step, events)
-        turn.new = False
-    if go_on:
-        try:
-            carry_on(turn, step)
-        except Exception as error:
-            log.exception("round_failed", case_id=case.pk)
-            release_after_fault(turn, error)
+        _write(case, content)
+    turn = Turn(case, version, content)
+    try:
+        carry_on(turn)
+    except Exception as error:
+        log.exception("round_failed", case_id=case.pk)
+        release_after_fault(turn, error)
+        turn.case.refresh_from_db()
     return turn.case
 
 
-def _first_step(turn: Turn) -> Step | None:
-    """The first step, or None where evaluating fails: the case is then accepted all the same."""
-    turn.case.last_event = 1
-    try:
-        return advance(turn.version.rule_set, turn.facts, turn.progress)
-    except Exception:
-        log.exception("first_round_failed")
-        return None
-    finally:
-        turn.case.last_event = 0
+def _write(case: Case, content: CaseContent) -> None:
+    events = _opening(case)
+    insert([case])
+    content.case_id = case.pk
+    insert([content])
+    events.write()
 
 
 def _opening(case: Case) -> Events:

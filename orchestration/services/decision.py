@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from orchestration.engine.step import Step
 from orchestration.models import Case, CaseEffect, CaseStatus, Decision, DecisionContent, Evaluation, WorkItem
+from orchestration.models.statements import insert
 from orchestration.services.doorbell import ring_case
 from orchestration.services.event import Events
 from orchestration.services.sampling import draw_for
@@ -17,10 +18,10 @@ from orchestration.services.sampling import draw_for
 def decide_by_rules(case: Case, step: Step, evaluation: Evaluation, events: Events) -> Decision:
     """The automatic decision, with its place in the quality sample. The caller saves the case row."""
     draw = draw_for(case, case.workflow, step.outcome)
-    decision = Decision.objects.create(
-        case=case,
+    decision = Decision(
+        case_id=case.pk,
         version_id=case.version_id,
-        evaluation=evaluation,
+        evaluation_id=evaluation.pk,
         source="rules",
         outcome=step.outcome,
         stratum=draw.stratum,
@@ -29,9 +30,9 @@ def decide_by_rules(case: Case, step: Step, evaluation: Evaluation, events: Even
         drawn=draw.drawn,
         decided_at=timezone.now(),
     )
-    DecisionContent.objects.create(
-        decision=decision, reasons=[asdict(reason) for reason in step.reasons], note=step.note
-    )
+    insert([decision])
+    reasons = [asdict(reason) for reason in step.reasons]
+    insert([DecisionContent(decision_id=decision.pk, reasons=reasons, note=step.note)])
     _close(case, decision, events, actor="rules")
     return decision
 

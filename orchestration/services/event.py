@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib.auth.models import User
 
 from orchestration.models import Case, CaseEvent, CaseEventContent, WebhookDelivery, WebhookEndpoint
+from orchestration.models.statements import insert
 from orchestration.models.webhook import WEBHOOK_EVENTS
 
 
@@ -35,14 +36,21 @@ class Events:
         """`about` holds identifiers only; whatever a person or client wrote belongs into `content`."""
         self.case.last_event += 1
         row = CaseEvent(
-            case=self.case, number=self.case.last_event, name=name, actor=actor, user=user, about=dict(about or {})
+            case_id=self.case.pk,
+            number=self.case.last_event,
+            name=name,
+            actor=actor,
+            user=user,
+            about=dict(about or {}),
         )
         self._rows.append(row)
         if content is not None:
             self._contents.append(CaseEventContent(event=row, content=dict(content)))
 
     def write(self) -> None:
-        CaseEvent.objects.bulk_create(self._rows)
+        for row in self._rows:
+            row.case_id = self.case.pk  # a new case got its key after its first events were added
+        insert(self._rows)
         if self._contents:
             CaseEventContent.objects.bulk_create(self._contents)
         told = [row for row in self._rows if row.name in WEBHOOK_EVENTS]

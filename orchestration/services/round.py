@@ -1,9 +1,10 @@
-"""Rounds of a case: evaluate, record the step, run its inline agents, until it is decided or must wait.
+"""Rounds of a case: evaluate, run inline agents, record the step, until it is decided or must wait.
 
-What happens when the process dies: before the claim commits, nothing; after it, the lease runs out and the
-reaper rings again; between asking for inline runs and recording their results, the next claim finds them
-still `running`, counts that attempt as vanished and sends them to a process of their own. Every write is
-conditional on the lease's token and on the last event seen, so of two processes at most one gets through.
+What happens when the process dies: before the claim commits, nothing; after it, the lease runs out and the reaper
+rings again. What inline agents gave is recorded in one transaction with the step that follows from it, so a process
+lost on the way leaves nothing half-done; as the attempt was counted beforehand, the next process is careful and has
+the agents run in processes of their own. Every write is conditional on the lease's token and on the last event
+seen, so of two processes at most one gets through.
 """
 
 from __future__ import annotations
@@ -11,10 +12,8 @@ from __future__ import annotations
 import structlog
 from django.conf import settings
 
-from orchestration.engine.advance import advance
-from orchestration.engine.step import Step
 from orchestration.services.run import run_inline
-from orchestration.services.step import give_up, record, record_results, revive_vanished
+from orchestration.services.step import give_up, record, record_results
 from orchestration.services.turn import Stale, Turn, claim, release_after_fault
 
 log = structlog.get_logger(__name__)
@@ -30,7 +29,6 @@ def run_case(*, case_id: int) -> None:
             if turn.case.attempts > settings.CONDUCTOR["attempts"]:
                 give_up(turn)
             else:
-                revive_vanished(turn)
                 carry_on(turn)
         except Stale:
             log.info("round_overtaken")
@@ -39,20 +37,20 @@ def run_case(*, case_id: int) -> None:
             release_after_fault(turn, error)
 
 
-def carry_on(turn: Turn, step: Step | None = None) -> None:
-    """Rounds until the case is released. A `step` given is recorded already; its inline agents run first."""
+def carry_on(turn: Turn) -> None:
+    """Rounds until the case is released."""
     while True:
-        if step is not None:
-            run_inline(turn, step)
         try:
             if turn.awaits_runs:
                 record_results(turn)
                 return
-            step = advance(turn.version.rule_set, turn.facts, turn.progress)
-            if not record(turn, step):
+            step = turn.evaluate()
+            together = step.kind == "run" and not step.effects and all(map(turn.is_inline, step.awaited))
+            if not together and not record(turn, step):
                 return
         except Stale:
-            step = None
             if not turn.reload():
                 log.info("lease_lost")
                 return
+        else:
+            run_inline(turn, step)

@@ -60,9 +60,7 @@ def loaded(version_id: int) -> Loaded:
             return found
     row = WorkflowVersion.objects.defer("content").get(pk=version_id)
     content = version_from(WorkflowVersion.objects.values_list("content", flat=True).get(pk=version_id))
-    made = Loaded(
-        row, content, compile_version(content), {s.name: parse_duration(s.timeout) for s in content.agents}
-    )
+    made = Loaded(row, content, compile_version(content), {s.name: parse_duration(s.timeout) for s in content.agents})
     with _lock:
         _kept[version_id] = made
         while len(_kept) > KEPT:

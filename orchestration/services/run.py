@@ -15,11 +15,11 @@ from orchestration import queue
 from orchestration.agents.registry import registry
 from orchestration.agents.runner import Outcome
 from orchestration.agents.runner import run as run_plugin
-from orchestration.engine.advance import settle_round
-from orchestration.engine.step import Step
+from orchestration.engine.step import PlannedRun, Step
 from orchestration.facts import digest
 from orchestration.models import AgentAttempt, AgentRun, AgentRunContent, Case, RunStatus
 from orchestration.models.case import FINAL
+from orchestration.models.statements import insert
 from orchestration.services.doorbell import ring_case
 from orchestration.services.event import Events
 from orchestration.services.rule_set import Loaded, loaded
@@ -31,81 +31,41 @@ MARGIN = timedelta(seconds=15)
 """How long a run's lease outlives its time limit."""
 
 
-def ask_for_runs(turn: Turn, step: Step, *, asked_event: int) -> list[AgentRun]:
-    """Rows for the step's runs. Inline ones count their first attempt now and run next; others are rung for."""
-    rows = []
-    for planned in step.runs:
-        spec = turn.version.steps[planned.step]
-        rows.append(
-            AgentRun(
-                case=turn.case,
-                version_id=turn.case.version_id,
-                step=planned.step,
-                agent=spec.use,
-                agent_version=spec.agent_version,
-                config_digest=planned.config_digest,
-                input_digest=planned.input_digest,
-                status=RunStatus.RUNNING if spec.inline else RunStatus.PENDING,
-                attempts=1 if spec.inline else 0,
-                asked_event=asked_event,
-                due_at=None if spec.inline else Now(),
-                rung_at=None if spec.inline else Now(),
-            )
-        )
-    AgentRun.objects.bulk_create(rows)
-    apart = [(row, planned) for row, planned in zip(rows, step.runs, strict=True) if row.status == RunStatus.PENDING]
-    if apart:
-        AgentRunContent.objects.bulk_create(
-            AgentRunContent(run=row, input=dict(planned.input)) for row, planned in apart
-        )
-        for row, _ in apart:
-            queue.ring_run(row.pk)
+def ask_for_runs(turn: Turn, step: Step) -> list[AgentRun]:
+    """Rows and doorbells for those of the step's runs that take place in processes of their own."""
+    apart = [planned for planned in step.runs if not turn.is_inline(planned.step)]
+    now = timezone.now()
+    rows = [_row(turn, planned, status=RunStatus.PENDING, due_at=now, rung_at=now) for planned in apart]
+    insert(rows)
+    insert([AgentRunContent(run_id=row.pk, input=dict(one.input)) for row, one in zip(rows, apart, strict=True)])
+    for row in rows:
+        queue.ring_run(row.pk)
     return rows
 
 
 def run_inline(turn: Turn, step: Step) -> None:
-    """Run the step's inline agents in this process, no transaction open; what they gave waits in the turn."""
+    """Run the step's inline agents in this process, no transaction open; rows and results wait in the turn."""
     for planned in step.runs:
-        if turn.version.steps[planned.step].inline:
-            row = next(r for r in turn.runs if (r.step, r.input_digest) == (planned.step, planned.input_digest))
+        if turn.is_inline(planned.step):
+            row = _row(turn, planned, status=RunStatus.RUNNING, attempts=1)
             given = dict(planned.input)
             turn.ended[str(row.public_id)] = Ended(given, _try(row, given, turn.version, isolate=False))
+            turn.runs.append(row)
 
 
-def finish_inline(turn: Turn, events: Events) -> None:
-    """Write what the turn's inline runs gave."""
+def write_inline(turn: Turn, events: Events) -> None:
+    """Write the turn's inline runs with what they gave."""
     ended = [(row, turn.ended[str(row.public_id)]) for row in turn.runs if str(row.public_id) in turn.ended]
-    if not ended:
-        return
     for row, end in ended:
-        _end(row, end.outcome, turn, again=turn.tries_again(row, end.outcome))
-        if row.status in (RunStatus.SUCCEEDED, RunStatus.FAILED):
+        _end(row, end.outcome, turn.content.salt, again=turn.tries_again(row, end.outcome))
+        if row.status != RunStatus.PENDING:
             _tell(events, row)
-    AgentRun.objects.bulk_update([row for row, _ in ended], _ENDING)
-    AgentAttempt.objects.bulk_create(_attempt(row, end.outcome, isolated=False) for row, end in ended)
+    insert([row for row, _ in ended])
+    insert([_attempt(row, end.outcome, isolated=False) for row, end in ended])
     contents = [_content(row, end.given, end.outcome) for row, end in ended]
-    AgentRunContent.objects.bulk_create(contents)
+    insert(contents)
     for (row, _), content in zip(ended, contents, strict=True):
         row.content = content
-
-
-def vanish(turn: Turn, row: AgentRun) -> None:
-    """An inline run whose process was lost: that attempt is written down, the next is out of process."""
-    AgentAttempt.objects.create(run=row, number=row.attempts, status="vanished", error_kind="vanished")
-    planned = settle_round(turn.version.rule_set, turn.facts, turn.progress).runs[row.step].planned
-    given = dict(planned.input)
-    wanted = planned.input_digest == row.input_digest
-    if wanted and row.attempts < turn.version.steps[row.step].attempts:
-        AgentRunContent.objects.create(run=row, input=given)
-        row.status, row.due_at = RunStatus.PENDING, timezone.now()
-        AgentRun.objects.filter(pk=row.pk).update(status=RunStatus.PENDING, due_at=Now(), rung_at=Now())
-        queue.ring_run(row.pk)
-    else:
-        gone = _vanished(row.attempts)
-        row.content = _content(row, given, gone)
-        row.content.save(force_insert=True)
-        row.status, row.error_kind, row.finished_at = RunStatus.FAILED, "vanished", timezone.now()
-        row.save(update_fields=["status", "error_kind", "finished_at"])
 
 
 def run_agent(*, run_id: int) -> None:
@@ -130,7 +90,7 @@ def finish(row: AgentRun, outcome: Outcome, *, isolated: bool) -> bool:
         content: AgentRunContent = row.content
         _fill(content, row, outcome, sealed=not again)
         content.save()
-        _end(row, outcome, None, again=again)
+        _end(row, outcome, row.case.content.salt, again=again)
         row.leased_until = None
         row.save(update_fields=[*_ENDING, "leased_until"])
         _attempt(row, outcome, isolated=isolated).save(force_insert=True)
@@ -148,6 +108,21 @@ def unfinished_runs(case_id: int) -> bool:
     return AgentRun.objects.filter(
         case_id=case_id, purpose="live", status__in=[RunStatus.PENDING, RunStatus.RUNNING]
     ).exists()
+
+
+def _row(turn: Turn, planned: PlannedRun, **more: Any) -> AgentRun:
+    spec = turn.version.steps[planned.step]
+    return AgentRun(
+        case_id=turn.case.pk,
+        version_id=turn.case.version_id,
+        step=planned.step,
+        agent=spec.use,
+        agent_version=spec.agent_version,
+        config_digest=planned.config_digest,
+        input_digest=planned.input_digest,
+        asked_event=turn.case.last_event,
+        **more,
+    )
 
 
 # --- One run ----------------------------------------------------------------------------------------
@@ -196,7 +171,7 @@ def _close(row: AgentRun, outcome: Outcome) -> None:
         content: AgentRunContent = row.content
         _fill(content, row, outcome, sealed=True)
         content.save()
-        _end(row, outcome, None, again=False)
+        _end(row, outcome, row.case.content.salt, again=False)
         row.save(update_fields=list(_ENDING))
         events = Events(case)
         _tell(events, row)
@@ -235,20 +210,19 @@ def _vanished(attempts: int) -> Outcome:
     return Outcome(status="failed", error_kind="vanished", error=text, permanent=True)
 
 
-def _end(row: AgentRun, outcome: Outcome, turn: Turn | None, *, again: bool) -> None:
+def _end(row: AgentRun, outcome: Outcome, salt: str, *, again: bool) -> None:
     row.error_kind, row.cost = outcome.error_kind, row.cost + outcome.cost
     row.confidence = outcome.confidence
     if again:
         pause = timedelta(seconds=outcome.retry_after) if outcome.retry_after else backoff(row.attempts)
         row.status, row.due_at = RunStatus.PENDING, timezone.now() + pause
         return
-    salt = turn.content.salt if turn else row.case.content.salt
     row.output_digest = digest(outcome.output or {}, bytes.fromhex(salt))
     row.status, row.due_at, row.finished_at = RunStatus(outcome.status), None, timezone.now()
 
 
 def _content(row: AgentRun, given: dict[str, Any], outcome: Outcome) -> AgentRunContent:
-    content = AgentRunContent(run=row, input=given)
+    content = AgentRunContent(run_id=row.pk, input=given)
     _fill(content, row, outcome, sealed=row.status != RunStatus.PENDING)
     return content
 
@@ -263,7 +237,7 @@ def _fill(content: AgentRunContent, row: AgentRun, outcome: Outcome, *, sealed: 
 
 def _attempt(row: AgentRun, outcome: Outcome, *, isolated: bool) -> AgentAttempt:
     return AgentAttempt(
-        run=row,
+        run_id=row.pk,
         number=row.attempts,
         status=outcome.status,
         error_kind=outcome.error_kind,

@@ -8,52 +8,49 @@ from typing import Any, Final
 
 from django.db import transaction
 
-from orchestration.engine.advance import facts_with_agents
 from orchestration.engine.step import ChildOpened, Notified, Prioritised, Step
-from orchestration.facts import digest
-from orchestration.models import AgentRun, Autonomy, Case, CaseStatus, Evaluation, Priority, RuleHit, RunStatus
+from orchestration.models import AgentRun, Autonomy, Case, CaseStatus, Evaluation, Priority, RuleHit
 from orchestration.models.case import WaitsFor
+from orchestration.models.statements import insert, update
 from orchestration.services.decision import decide_by_rules
 from orchestration.services.doorbell import ring_case
 from orchestration.services.effect import give_notice, open_child, start_wait
 from orchestration.services.event import Events
-from orchestration.services.run import ask_for_runs, finish_inline, vanish
+from orchestration.services.run import ask_for_runs, write_inline
 from orchestration.services.turn import Stale, Turn
 from orchestration.services.work_item import open_work_item
 
 RULES: Final = "rules"
 
 
-def record(turn: Turn, step: Step, events: Events | None = None) -> bool:
-    """Write the step and all that goes with it. True when the case stays ours: inline agents run next.
+def record(turn: Turn, step: Step) -> bool:
+    """Write the rounds evaluated, of which this step came last, and all that goes with it.
 
-    Raises `Stale`, with nothing written, when the case changed since the turn read it. `events` may hold
-    some that belong into the same transaction.
+    True when the case stays ours: inline agents run next. Raises `Stale`, with nothing written, when the case
+    changed since the turn read it.
     """
     runs: list[AgentRun] = []
     with _recording(turn) as case:
-        seen = case.last_event
-        events = events or Events(case)
-        case.rounds += 1
+        events = Events(case)
+        evaluation = _write_evaluations(turn)
         _write_ended(turn, events)
-        evaluation = _write_evaluation(turn, step, seen)
         case.status, case.waits_for, case.due_at = CaseStatus.RUNNING, "", None
         case.attempts, case.fault = 0, ""
         _take_effects(turn, step, events)
         if step.kind == "run":
-            runs = ask_for_runs(turn, step, asked_event=seen)
+            runs = ask_for_runs(turn, step)
         elif step.kind == "wait":
             _wait(turn, step, events)
         elif step.kind == "decide" and case.workflow.autonomy in (Autonomy.AUTOMATIC, Autonomy.PAUSED):
             decide_by_rules(case, step, evaluation, events)
         else:
             open_work_item(case, step, events)
-        keep = any(run.status == RunStatus.RUNNING for run in runs) or _was_refused(turn, step)
+        keep = len(runs) < len(step.runs) or _was_refused(turn, step)
         if step.kind == "run" and not keep:
             case.status, case.waits_for = CaseStatus.WAITING, WaitsFor.RUNS
         _save(turn, keep=keep)
         events.write()
-    turn.new, turn.ended, turn.runs = False, {}, [*turn.runs, *runs]
+    turn.evaluated, turn.ended, turn.runs = [], {}, [*turn.runs, *runs]
     return keep
 
 
@@ -61,29 +58,23 @@ def record_results(turn: Turn) -> None:
     """Write the results of inline runs and let go of the case: it goes on when its other runs have ended."""
     with _recording(turn) as case:
         events = Events(case)
+        _write_evaluations(turn)
         _write_ended(turn, events)
         case.status, case.waits_for, case.due_at = CaseStatus.WAITING, WaitsFor.RUNS, None
         _save(turn, keep=False)
         events.write()
         if not AgentRun.objects.filter(case=case, purpose="live", status__in=["pending", "running"]).exists():
             ring_case(case.pk)  # the last one ended while this process was busy
-    turn.ended = {}
+    turn.evaluated, turn.ended = [], {}
 
 
 def give_up(turn: Turn) -> None:
     """The case was taken up again and again without getting a step further: a person must see it."""
     last = turn.case.fault or "its process was lost"
     detail = f"Taken up {turn.case.attempts - 1} times without getting a step further. The last time: {last}."
-    record(turn, Step(kind="escalate", reason="gave-up", detail=detail))
-
-
-def revive_vanished(turn: Turn) -> None:
-    """Inline runs that were running when their process was lost are tried again, in a process of their own."""
-    lost = [run for run in turn.runs if run.status == RunStatus.RUNNING and run.leased_until is None]
-    if lost:
-        with _recording(turn):
-            for run in lost:
-                vanish(turn, run)
+    step = Step(kind="escalate", reason="gave-up", detail=detail)
+    turn.add(step, "")
+    record(turn, step)
 
 
 def step_document(step: Step) -> dict[str, Any]:
@@ -112,8 +103,8 @@ def _recording(turn: Turn) -> Iterator[Case]:
     case = turn.case
     before, effects = dict(case.__dict__), list(turn.effects)
     try:
-        with transaction.atomic(savepoint=not turn.new):
-            if not turn.new and not _hold(turn):
+        with transaction.atomic():
+            if not _hold(turn):
                 raise Stale
             yield case
     except BaseException:
@@ -123,6 +114,7 @@ def _recording(turn: Turn) -> Iterator[Case]:
 
 
 def _hold(turn: Turn) -> bool:
+    """Lock the case's row, if it still is as the turn read it."""
     held = Case.objects.select_for_update(no_key=True).filter(
         pk=turn.case.pk, lease_token=turn.token, last_event=turn.case.last_event, status=CaseStatus.RUNNING
     )
@@ -131,43 +123,51 @@ def _hold(turn: Turn) -> bool:
 
 _WRITTEN: Final = (
     "status", "waits_for", "due_at", "attempts", "fault", "rounds", "last_event", "priority", "outcome",
-    "decided_by", "decided_at",
+    "decided_by", "decided_at", "leased_until",
 )  # fmt: skip
 
 
 def _save(turn: Turn, *, keep: bool) -> None:
-    changed: dict[str, Any] = {name: getattr(turn.case, name) for name in _WRITTEN}
     if not keep:
-        changed["leased_until"] = None
-    Case.objects.filter(pk=turn.case.pk).update(**changed)
+        turn.case.leased_until = None
+    update(turn.case, *_WRITTEN)
 
 
 def _write_ended(turn: Turn, events: Events) -> None:
     if turn.case.waits_for in (WaitsFor.TIME, WaitsFor.CHILD):
         events.add("case.woken", actor="worker", about={"waited_for": str(turn.case.waits_for)})
-    finish_inline(turn, events)
+    write_inline(turn, events)
 
 
-def _write_evaluation(turn: Turn, step: Step, seen: int) -> Evaluation:
+def _write_evaluations(turn: Turn) -> Evaluation:
+    """One row for each round evaluated, and rule hits for a decision. The last of them."""
     case = turn.case
-    facts = facts_with_agents(turn.version.rule_set, turn.facts, turn.progress)
-    evaluation = Evaluation.objects.create(
-        case=case,
-        version_id=case.version_id,
-        round=case.rounds,
-        last_event=seen,
-        now=case.woken_at,
-        facts_digest=digest(facts.document, bytes.fromhex(turn.content.salt)),
-        matched=list(step.matched),
-        step=step_document(step),
-    )
-    if step.kind == "decide":
-        giving = {reason.rule for reason in step.reasons}
-        RuleHit.objects.bulk_create(
-            RuleHit(evaluation=evaluation, version_id=case.version_id, rule=rule, role=_role(rule, step, giving))
-            for rule in step.matched
+    rows = [
+        Evaluation(
+            case_id=case.pk,
+            version_id=case.version_id,
+            round=one.round,
+            last_event=case.last_event,
+            now=case.woken_at,
+            facts_digest=one.facts_digest,
+            matched=list(one.step.matched),
+            step=step_document(one.step),
         )
-    return evaluation
+        for one in turn.evaluated
+    ]
+    insert(rows)
+    step = turn.evaluated[-1].step if turn.evaluated else None
+    if step and step.kind == "decide":
+        giving = {reason.rule for reason in step.reasons}
+        insert(
+            [
+                RuleHit(
+                    evaluation_id=rows[-1].pk, version_id=case.version_id, rule=rule, role=_role(rule, step, giving)
+                )
+                for rule in step.matched
+            ]
+        )
+    return rows[-1] if rows else Evaluation()
 
 
 def _role(rule: str, step: Step, giving: set[str]) -> str:

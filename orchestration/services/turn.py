@@ -13,8 +13,9 @@ from django.db.models import F, When
 from django.db.models.functions import Greatest, Now
 
 from orchestration.agents.runner import Outcome
-from orchestration.engine.step import Progress, RunRecord
-from orchestration.facts import Facts
+from orchestration.engine.advance import advance, facts_with_agents
+from orchestration.engine.step import Progress, RunRecord, Step
+from orchestration.facts import Facts, digest
 from orchestration.models import AgentRun, Case, CaseContent, CaseEffect, CaseStatus
 from orchestration.services.rule_set import Loaded, loaded
 from orchestration.services.situation import effects_of, facts_of, progress_of, record_of, runs_of
@@ -32,6 +33,15 @@ class Ended:
     outcome: Outcome
 
 
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """A round that was evaluated and is to be recorded."""
+
+    round: int
+    step: Step
+    facts_digest: str
+
+
 @dataclass
 class Turn:
     case: Case
@@ -39,8 +49,12 @@ class Turn:
     content: CaseContent
     runs: list[AgentRun] = field(default_factory=list)
     effects: list[CaseEffect] = field(default_factory=list)
+    evaluated: list[Evaluated] = field(default_factory=list)
     ended: dict[str, Ended] = field(default_factory=dict)  # by the run's public id
-    new: bool = False  # the case is not inserted yet
+
+    def __post_init__(self) -> None:
+        """Whether an earlier process was lost on this case: its agents then run in processes of their own."""
+        self.careful = self.case.attempts > 1
 
     @cached_property
     def token(self) -> int:
@@ -84,6 +98,21 @@ class Turn:
         left = run.attempts < self.version.steps[run.step].attempts
         return outcome.status == "failed" and not outcome.permanent and left
 
+    def evaluate(self) -> Step:
+        """The next step of the case; it is recorded with what follows from it."""
+        facts, progress = self.facts, self.progress
+        step = advance(self.version.rule_set, facts, progress)
+        seen = facts_with_agents(self.version.rule_set, facts, progress)
+        self.add(step, digest(seen.document, bytes.fromhex(self.content.salt)))
+        return step
+
+    def add(self, step: Step, facts_digest: str) -> None:
+        self.case.rounds += 1
+        self.evaluated.append(Evaluated(self.case.rounds, step, facts_digest))
+
+    def is_inline(self, step: str) -> bool:
+        return bool(self.version.steps[step].inline) and not self.careful
+
     def reload(self) -> bool:
         """Read the rows again; false when the lease is no longer ours, or the case is no longer running."""
         fresh = _load(self.case.pk)
@@ -91,6 +120,7 @@ class Turn:
             return False
         self.case, self.content = fresh, fresh.content
         self.runs, self.effects = runs_of(fresh), effects_of(fresh)
+        self.evaluated, self.ended = [], {}
         return True
 
 
@@ -108,7 +138,12 @@ def claim(case_id: int) -> Turn | None:
         )
     )
     case = _load(case_id) if taken else None
-    return Turn(case, loaded(case.version_id), case.content, runs_of(case), effects_of(case)) if case else None
+    if case is None:
+        return None
+    begun = case.rounds > 0
+    return Turn(
+        case, loaded(case.version_id), case.content, runs_of(case) if begun else [], effects_of(case) if begun else []
+    )
 
 
 def lease_end() -> Any:

@@ -66,9 +66,7 @@ def post(greeting: Workflow) -> Callable[..., Case]:
 
     def call(*, reference: str = "", workflow: Workflow = greeting, **payload: Any) -> Case:
         payload = {"text": "hi", **payload}
-        accepted = cases.accept(
-            client=client, workflow=workflow, payload=payload, reference=reference, decide_now=True
-        )
+        accepted = cases.accept(client=client, workflow=workflow, payload=payload, reference=reference, decide_now=True)
         return Case.objects.get(pk=accepted.case.pk)
 
     return call

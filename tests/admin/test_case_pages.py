@@ -1,7 +1,7 @@
 """A case can be found, and its page tells its whole story."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from django.utils import timezone
 from orchestration.models import AgentRunContent, Case, CaseContent, CaseEventContent, DecisionContent, WorkItem
 from orchestration.services import work_item as items
 from tests.admin.conftest import browser_of, person, text_of
+from tests.doorbells import answer
 from tests.small_workflow import publish
 
 pytestmark = pytest.mark.django_db
@@ -97,13 +98,13 @@ def test_erased_content_shows_as_erased_everywhere(sam: User, post: Post, sams: 
     case = post(rude=True, text="my secret", reference="A-1")
     item = items.claim(work_item_id=WorkItem.objects.get().pk, user=sam)
     items.send_back(work_item_id=item.pk, user=sam, corrections={"rude": False}, human={}, note="a secret joke")
-    from tests.doorbells import answer
-
     answer()
     assert "my secret" in page_of(sams, case)
     now = timezone.now()
     CaseContent.objects.update(payload={}, corrections={}, human={}, salt="00" * 16, erased_at=now)
-    AgentRunContent.objects.update(input={}, output=None, summary="", evidence=[], transcript="", errors=[], erased_at=now)
+    AgentRunContent.objects.update(
+        input={}, output=None, summary="", evidence=[], transcript="", errors=[], erased_at=now
+    )
     DecisionContent.objects.update(reasons=[], note="", erased_at=now)
     CaseEventContent.objects.update(content={}, erased_at=now)
     page = page_of(sams, case)
@@ -114,11 +115,11 @@ def test_erased_content_shows_as_erased_everywhere(sam: User, post: Post, sams: 
 
 
 def test_a_waiting_child_and_its_parent_lead_to_each_other(post: Post, sams: Browser, greeting: Any) -> None:
+    opened = {"workflow": "greeting", "as": "second", "payload": {"text": "case.text"}, "wait": True}
     rules = [
-        {"key": "ask", "title": "Ask", "priority": 5, "when": "always",
-         "then": [{"open_case": {"workflow": "greeting", "as": "second", "payload": {"text": "case.text"}, "wait": True}}]},
+        {"key": "ask", "title": "Ask", "priority": 5, "when": "always", "then": [{"open_case": opened}]},
         {"key": "yes", "title": "Yes", "when": "always", "then": [{"decide": {"outcome": "yes"}}]},
-    ]  # fmt: skip
+    ]
     parent = post(workflow=publish(slug="parent", rules=rules), reference="A-1")
     child = Case.objects.get(parent=parent)
     assert reverse("admin:orchestration_case_change", args=[child.pk]) in page_of(sams, parent)
@@ -138,8 +139,8 @@ def test_cancelling_asks_first_and_then_cancels(post: Post, arnes: Browser) -> N
 
 def test_a_decided_case_is_not_cancelled(post: Post, arnes: Browser) -> None:
     case = post()
-    answer = arnes.post(reverse("admin:orchestration_case_cancel", args=[case.pk]), follow=True)
-    assert "The case is decided and cannot be cancelled." in text_of(answer)
+    refused = arnes.post(reverse("admin:orchestration_case_cancel", args=[case.pk]), follow=True)
+    assert "The case is decided and cannot be cancelled." in text_of(refused)
     assert Case.objects.get().status == "decided"
 
 
@@ -151,8 +152,7 @@ def test_only_who_may_cancel_sees_how(post: Post, sams: Browser) -> None:
 
 def test_moments_are_in_the_sites_time_zone(post: Post, sams: Browser, settings: Any) -> None:
     case = post()
-    Case.objects.update(received_at=timezone.datetime(2026, 7, 1, 22, 30, tzinfo=timezone.get_default_timezone()))
+    Case.objects.update(received_at=datetime(2026, 7, 1, 22, 30, tzinfo=UTC))
     settings.TIME_ZONE = "Asia/Kolkata"
     assert "2 Jul 2026, 04:00" in page_of(sams, case)
     assert "2 Jul 2026, 04:00" in text_of(sams.get(LIST))
-    assert timedelta(hours=5, minutes=30) == timezone.localtime().utcoffset()

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.urls import reverse
 from django.test import Client as Browser
+from django.urls import reverse
 
 from orchestration.models import Case, Client, Workflow, WorkflowVersion, WorkItem
-from orchestration.services.api_key import create_key
 from orchestration.services import version as versions
+from orchestration.services.api_key import create_key
 from tests.admin.conftest import browser_of, person
 
 pytestmark = pytest.mark.django_db

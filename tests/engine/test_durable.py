@@ -208,3 +208,28 @@ def test_a_forgotten_engine_gives_its_memory_back():
 def test_rules_that_the_engine_refuses_are_a_fault():
     with pytest.raises(EngineFault, match="does not take these rules"):
         Engine([rule(0, {"$unknown": {"n0": 1}})], 2)
+
+
+def test_rules_that_exclude_each_other_share_a_shard():
+    """100 rules, of which a fact can meet 20 at once: they begin with different codes of one slot."""
+    exclusive = [
+        EngineRule(number, ({"n0": number % 5}, {"$gte": {"n1": number}}), frozenset({0, 1}), 1, 2, 0, (0, number % 5))
+        for number in range(100)
+    ]
+    engine = Engine(exclusive, 2)
+    assert len(engine._shards) == 1
+    assert engine.match(message(3, 99)) == set(range(3, 100, 5))
+    assert engine.match(message(3, 50)) == set(range(3, 51, 5))
+    assert engine.match(message(7, 99)) == set()
+    engine.close()
+
+
+def test_rules_that_do_not_exclude_each_other_keep_to_the_width_of_a_shard():
+    beside = [
+        EngineRule(number, ({f"n{number % 2}": 1},), frozenset({number % 2}), 1, 1, 0, (number % 2, 1))
+        for number in range(100)
+    ]
+    engine = Engine(beside, 2)
+    assert [len(shard.rules) for shard in engine._shards] == [60, 40]
+    assert engine.match(message(1, 1)) == set(range(100))
+    engine.close()
