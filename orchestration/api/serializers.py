@@ -17,6 +17,7 @@ from orchestration.models import (
     WorkItemKind,
     WorkItemStatus,
 )
+from orchestration.models.selects import Select
 
 ROOT: Final = "/api/v1"
 _PRIORITIES: Final = {value: Priority(value).name.lower() for value in Priority.values}
@@ -115,10 +116,15 @@ def _work_item_body(item: WorkItem) -> dict[str, Any]:
 
 def _decisions(case_ids: list[int]) -> dict[int, Decision]:
     """The decision that holds for each case: the last one."""
+    if len(case_ids) == 1:
+        return {case_ids[0]: row for row in _decisions_of(case=case_ids[0])}
     if not case_ids:
         return {}
     rows = Decision.objects.filter(case_id__in=case_ids).select_related("content").order_by("id")
     return {row.case_id: row for row in rows}
+
+
+_decisions_of = Select(lambda case: Decision.objects.filter(case_id=case).select_related("content").order_by("id"))
 
 
 def _work_items(case_ids: list[int]) -> dict[int, WorkItem]:

@@ -60,6 +60,8 @@ class WorkflowEvaluateView(View):
 
 def _detail(workflow: Workflow) -> dict[str, object]:
     version = loaded(workflow.published_version_id) if workflow.published_version_id else None
+    if version:
+        workflow.published_version = version.row
     return {
         **workflow_summary(workflow),
         "outcomes": list(version.content.outcomes) if version else [],

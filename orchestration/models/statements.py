@@ -48,6 +48,21 @@ def update(row: models.Model, *names: str) -> None:
         )
 
 
+def lock(row: models.Model, **values: Any) -> bool:
+    """Hold the row until the transaction ends, if these fields still have these values in the database."""
+    meta, quote = row._meta, connection.ops.quote_name
+    fields = [meta.get_field(name) for name in values]
+    where = " AND ".join(f"{quote(field.column)} = %s" for field in (meta.pk, *fields))
+    hold = " FOR NO KEY UPDATE" if connection.features.has_select_for_no_key_update else ""
+    parameters = [
+        field.get_db_prep_save(value, connection) for field, value in zip(fields, values.values(), strict=True)
+    ]
+    with connection.cursor() as cursor:
+        text = f"SELECT 1 FROM {quote(meta.db_table)} WHERE {where}{hold}"  # noqa: S608 - names of our own columns
+        cursor.execute(text, [row.pk, *parameters])
+        return cursor.fetchone() is not None
+
+
 def _part(field: Any, row: models.Model, parameters: list[Any]) -> str:
     """The value's place in the statement: a parameter, or the SQL of an expression such as Now()."""
     value = getattr(row, field.attname)

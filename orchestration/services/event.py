@@ -57,10 +57,10 @@ class Events:
         if told:
             endpoints = WebhookEndpoint.objects.filter(client_id=self.case.client_id, active=True)
             deliveries = [
-                WebhookDelivery(endpoint=endpoint, event=row, name=row.name)
-                for endpoint in endpoints
+                WebhookDelivery(endpoint_id=endpoint, event=row, name=row.name)
+                for endpoint, wanted in endpoints.values_list("pk", "events")
                 for row in told
-                if not endpoint.events or row.name in endpoint.events
+                if not wanted or row.name in wanted
             ]
             if deliveries:
                 WebhookDelivery.objects.bulk_create(deliveries)

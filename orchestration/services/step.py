@@ -11,7 +11,7 @@ from django.db import transaction
 from orchestration.engine.step import ChildOpened, Notified, Prioritised, Step
 from orchestration.models import AgentRun, Autonomy, Case, CaseStatus, Evaluation, Priority, RuleHit
 from orchestration.models.case import WaitsFor
-from orchestration.models.statements import insert, update
+from orchestration.models.statements import insert, lock, update
 from orchestration.services.decision import decide_by_rules
 from orchestration.services.doorbell import ring_case
 from orchestration.services.effect import give_notice, open_child, start_wait
@@ -115,10 +115,8 @@ def _recording(turn: Turn) -> Iterator[Case]:
 
 def _hold(turn: Turn) -> bool:
     """Lock the case's row, if it still is as the turn read it."""
-    held = Case.objects.select_for_update(no_key=True).filter(
-        pk=turn.case.pk, lease_token=turn.token, last_event=turn.case.last_event, status=CaseStatus.RUNNING
-    )
-    return bool(held.values_list("pk", flat=True))
+    case = turn.case
+    return lock(case, lease_token=turn.token, last_event=case.last_event, status=CaseStatus.RUNNING)
 
 
 _WRITTEN: Final = (

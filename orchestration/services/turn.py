@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
-from django.db.models import Case as Choose
-from django.db.models import F, When
+from django.db.models import F, Q
 from django.db.models.functions import Greatest, Now
 
 from orchestration.agents.runner import Outcome
@@ -126,20 +125,11 @@ class Turn:
 
 def claim(case_id: int) -> Turn | None:
     """Take the case up if it is there to be taken: lease, fencing token, attempt counted before it is used."""
-    taken = (
-        Case.objects.filter(pk=case_id)
-        .claimable()
-        .update(
-            status=CaseStatus.RUNNING,
-            lease_token=F("lease_token") + 1,
-            leased_until=lease_end(),
-            attempts=F("attempts") + 1,
-            woken_at=Choose(When(status=CaseStatus.WAITING, then=Greatest("woken_at", Now())), default=F("woken_at")),
-        )
-    )
-    case = _load(case_id) if taken else None
-    if case is None:
+    case = _load(case_id)
+    if case is None or not (_take(case) if case.status in _READY else _wake(case)):
         return None
+    if case.status not in _READY:
+        case = _load(case_id) or case
     begun = case.rounds > 0
     return Turn(
         case, loaded(case.version_id), case.content, runs_of(case) if begun else [], effects_of(case) if begun else []
@@ -162,6 +152,27 @@ def release_after_fault(turn: Turn, error: Exception) -> None:
 def backoff(attempts: int) -> timedelta:
     """1, 2, 4 … seconds, at most five minutes."""
     return timedelta(seconds=min(2 ** max(attempts - 1, 0), 300))
+
+
+_READY: Final = (CaseStatus.RECEIVED, CaseStatus.RUNNING)
+
+
+def _take(case: Case) -> bool:
+    """A case that waits for nothing: it is free, due, and as it was read."""
+    free = Q(leased_until=None) | Q(leased_until__lt=Now())
+    due = Q(due_at=None) | Q(due_at__lte=Now())
+    rows = Case.objects.filter(free, due, pk=case.pk, lease_token=case.lease_token, status=case.status)
+    case.lease_token, case.attempts = case.lease_token + 1, case.attempts + 1
+    case.status = CaseStatus.RUNNING
+    changed = {"status": case.status, "lease_token": case.lease_token, "attempts": case.attempts}
+    return bool(rows.update(leased_until=lease_end(), **changed))
+
+
+def _wake(case: Case) -> bool:
+    """A case that waited, if what it waited for has come; that is the moment which its rules see as now."""
+    rows = Case.objects.filter(pk=case.pk, status=CaseStatus.WAITING).claimable()
+    changed = {"status": CaseStatus.RUNNING, "lease_token": F("lease_token") + 1, "attempts": F("attempts") + 1}
+    return bool(rows.update(leased_until=lease_end(), woken_at=Greatest("woken_at", Now()), **changed))
 
 
 def _load(case_id: int) -> Case | None:

@@ -3,11 +3,11 @@
   "use strict";
 
   const typing = (element) =>
-    element && (element.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(element.tagName));
+    element.isContentEditable || element.matches("textarea, select, input:not([type=radio], [type=checkbox])");
 
   // An element with data-shortcut="x" is pressed, or focused if it is a field, by that key outside of fields.
   document.addEventListener("keydown", (event) => {
-    if (event.defaultPrevented || event.isComposing) return;
+    if (event.defaultPrevented || event.isComposing || !event.key || !(event.target instanceof Element)) return;
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       const form = document.activeElement && document.activeElement.closest("form[data-submit-shortcut]");
       if (form) {
@@ -20,7 +20,7 @@
     const target = document.querySelector(`[data-shortcut="${CSS.escape(event.key)}"]`);
     if (!target || target.disabled) return;
     event.preventDefault();
-    if (target.matches("a, button")) {
+    if (target.matches("a, button, [type=radio]")) {
       target.click();
     } else {
       const fold = target.closest("details");
