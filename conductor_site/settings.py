@@ -125,6 +125,10 @@ CONDUCTOR = {
     "ring_again": env.float("CONDUCTOR_RING_AGAIN", 10.0),
     # Seconds without progress, while doorbells wait, after which the worker's processes are replaced.
     "stalled_after": env.float("CONDUCTOR_STALLED_AFTER", TASK_TIMEOUT + 30.0),
+    # The same while no task runs, though doorbells wait; longer than a write may wait for the database.
+    "quiet_after": env.float("CONDUCTOR_QUIET_AFTER", 30.0),
+    # Seconds that running tasks get to end after SIGTERM.
+    "drain": env.float("CONDUCTOR_DRAIN", TASK_TIMEOUT + 15.0),
     # MiB of memory that an agent in a process of its own may use.
     "agent_memory": env.int("CONDUCTOR_AGENT_MEMORY", 1024),
     # Largest body of a posted case, in bytes.

@@ -20,20 +20,19 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         ours = settings.CONDUCTOR
-        timeout = settings.Q_CLUSTER["timeout"]
         for flag, kind, default, text in (
             ("--processes", int, settings.Q_CLUSTER["workers"], "workers that carry out tasks"),
             (
                 "--stalled-after",
                 float,
-                ours.get("stalled_after", timeout + 30.0),
+                ours["stalled_after"],
                 "seconds without movement while a task runs after which the cluster is replaced",
             ),
-            ("--quiet-after", float, ours.get("quiet_after", 30.0), "the same while none runs, though doorbells wait"),
+            ("--quiet-after", float, ours["quiet_after"], "the same while none runs, though doorbells wait"),
             (
                 "--drain",
                 float,
-                ours.get("drain", timeout + 15.0),
+                ours["drain"],
                 "seconds that running tasks get to end after SIGTERM",
             ),
         ):
