@@ -119,7 +119,7 @@ class VersionAdmin(ReadOnlyAdmin):
             return self._editor(request, version, sections_of(version.content), version.note, version.revision)
         sections = sections_from(request.POST)
         note, seen = request.POST.get("note", ""), request.POST.get("revision", "")
-        revision = int(seen) if seen.isdigit() else 0
+        revision = int(seen) if seen.isdecimal() and len(seen) < 10 else 0
         data = read_sections(sections)
         refusal = ""
         if data is not None:

@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 
 from orchestration.admin.base import ReadOnlyAdmin
@@ -32,15 +33,8 @@ YOURS = "It is yours. Decide it, send it back to the rules, or give it back to t
 @admin.register(WorkItem)
 class WorkItemAdmin(ReadOnlyAdmin):
     list_display = (
-        "reason_shown",
-        "case_shown",
-        "workflow_shown",
-        "queue",
-        "priority_shown",
-        "due_shown",
-        "claimed_shown",
-        "kind_shown",
-    )
+        "reason_shown", "case_shown", "queue_shown", "priority_shown", "due_shown", "claimed_shown", "kind_shown",
+    )  # fmt: skip
     list_display_links = ("reason_shown",)
     list_filter = (Whose, "queue", "case__workflow", "kind", "priority")
     list_select_related = ("case__workflow", "queue", "claimed_by")
@@ -61,9 +55,10 @@ class WorkItemAdmin(ReadOnlyAdmin):
     def case_shown(self, item: WorkItem) -> str:
         return item.case.reference or str(item.case.public_id)[:13]
 
-    @admin.display(description="Workflow")
-    def workflow_shown(self, item: WorkItem) -> str:
-        return item.case.workflow.title
+    @admin.display(description="Queue", ordering="queue", empty_value="—")
+    def queue_shown(self, item: WorkItem) -> str:
+        queue = item.queue.title if item.queue else "No queue"
+        return format_html('{}<br><span class="c-muted">{}</span>', queue, item.case.workflow.title)
 
     @admin.display(description="Priority", ordering="priority")
     def priority_shown(self, item: WorkItem) -> str:
@@ -119,7 +114,7 @@ class WorkItemAdmin(ReadOnlyAdmin):
     def claim_next_view(self, request: HttpRequest) -> HttpResponse:
         self._may_work(request)
         queue = request.POST.get("queue", "")
-        item = claim_next(user=request.user, queue_id=int(queue) if queue.isdigit() else None)
+        item = claim_next(user=request.user, queue_id=number_in(queue))
         if item is None:
             messages.info(request, "Nothing is waiting here: all open work is claimed or done.")
             return HttpResponseRedirect(reverse("admin:orchestration_workitem_changelist"))
@@ -237,6 +232,11 @@ class WorkItemAdmin(ReadOnlyAdmin):
             return items.get(pk=int(object_id))
         except (WorkItem.DoesNotExist, ValueError):
             raise Http404("There is no such work item.") from None
+
+
+def number_in(text: str) -> int | None:
+    """The number that a form field holds, if it is one that a row can have."""
+    return int(text) if text.isdecimal() and len(text) < 19 else None
 
 
 def _to(pk: int) -> HttpResponse:

@@ -10,7 +10,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 
 from orchestration.api import documents
-from orchestration.api.filters import LIMIT, MAX_LIMIT
+from orchestration.api.filters import LIMIT, MAX_LIMIT, MAX_NUMBER
 from orchestration.api.preferences import MAX_WAIT
 from orchestration.api.problems import MEDIA_TYPE
 from orchestration.models import CaseStatus
@@ -54,11 +54,14 @@ def _query(name: str, text: str, *, type_: Any = OpenApiTypes.STR, **more: Any) 
     return OpenApiParameter(name, type_, OpenApiParameter.QUERY, description=text, **more)
 
 
-def _header(name: str, text: str, *, response: list[int] | bool = False) -> OpenApiParameter:
-    return OpenApiParameter(name, OpenApiTypes.STR, OpenApiParameter.HEADER, description=text, response=response)
+def _header(name: str, text: str, *, type_: Any = OpenApiTypes.STR, response: Any = False) -> OpenApiParameter:
+    return OpenApiParameter(name, type_, OpenApiParameter.HEADER, description=text, response=response)
 
 
 _LIMIT: Final = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT}
+_AFTER: Final = {"type": "integer", "minimum": 0, "maximum": MAX_NUMBER}
+_CURSOR: Final = {"type": "string", "minLength": 22, "maxLength": 22}
+_KEY: Final = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"}
 
 post_case = extend_schema(
     operation_id="post_case",
@@ -71,7 +74,7 @@ post_case = extend_schema(
     ),
     parameters=[
         _header("Prefer", "`wait=N`: wait up to N seconds for the decision."),
-        _header("Idempotency-Key", "1 to 255 printable ASCII characters, unique per client and kept with the case."),
+        _header("Idempotency-Key", "Unique per client and kept with the case.", type_=_KEY),
         _header("Location", "Where the case is.", response=[200, 201]),
         _header("Idempotency-Replayed", "`true`: the case was there already.", response=[200]),
         _header("Preference-Applied", "The wait that was applied.", response=[200, 201]),
@@ -112,7 +115,7 @@ list_cases = extend_schema(
         _query("outcome", "Outcome of the decision."),
         _query("reference", "The client's own reference, whole."),
         _query("received_after", "Date and time; UTC where no offset is given.", type_=OpenApiTypes.DATETIME),
-        _query("cursor", "From `next` of the page before."),
+        _query("cursor", "From `next` of the page before.", type_=_CURSOR),
         _query("limit", f"Cases a page; {LIMIT} unless given.", type_=_LIMIT),
     ],
     responses=_answers({200: documents.CasesDocument}, _IN_QUERY),
@@ -129,7 +132,7 @@ list_events = extend_schema(
     tags=["cases"],
     summary="The history of a case",
     parameters=[
-        _query("after", "Only events with a higher number.", type_={"type": "integer", "minimum": 0}),
+        _query("after", "Only events with a higher number.", type_=_AFTER),
         _query("limit", f"Events a page; {MAX_LIMIT} unless given.", type_=_LIMIT),
     ],
     responses=_answers({200: documents.EventsDocument}, {**_IN_QUERY, **_NO_CASE}),

@@ -32,7 +32,7 @@ class ProblemDocument(drf.Serializer[Any]):
 
 
 class PostedCaseDocument(drf.Serializer[Any]):
-    workflow = drf.CharField(max_length=80)
+    workflow = drf.CharField(min_length=1, max_length=80)
     payload = ObjectField(help_text="Fits the workflow's input schema.")
     reference = drf.CharField(max_length=200, required=False, allow_null=True, allow_blank=True)
     priority = drf.ChoiceField(PRIORITIES, required=False)

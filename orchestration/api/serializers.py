@@ -117,7 +117,7 @@ def _work_item_body(item: WorkItem) -> dict[str, Any]:
 def _decisions(case_ids: list[int]) -> dict[int, Decision]:
     """The decision that holds for each case: the last one."""
     if len(case_ids) == 1:
-        return {case_ids[0]: row for row in _decisions_of(case=case_ids[0])}
+        return {row.case_id: row for row in _decisions_of(case=case_ids[0])}
     if not case_ids:
         return {}
     rows = Decision.objects.filter(case_id__in=case_ids).select_related("content").order_by("id")

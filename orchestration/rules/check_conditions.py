@@ -21,6 +21,7 @@ from orchestration.rules.language import (
     Quantified,
 )
 from orchestration.rules.operators import OPERATORS, operators_for
+from orchestration.rules.reads import operands_of
 from orchestration.rules.times import as_day
 
 _TWINS: Final = {"lt": "before", "lte": "on_or_before", "gt": "after", "gte": "on_or_after"}
@@ -116,12 +117,13 @@ def _many(
 
 def _refer(check: Check, condition: Compare, pointer: str, catalogue: Catalogue) -> None:
     """The facts and parameters that are named, where the rest cannot be checked."""
-    values = condition.value if isinstance(condition.value, tuple) else (condition.value,)
-    for value in values:
+    listed = isinstance(condition.value, tuple)
+    for number, value in enumerate(operands_of(condition)):
+        place = f"{pointer}/value/{number}" if listed else f"{pointer}/value"
         if isinstance(value, ParameterRef):
-            check.parameter(value.name, f"{pointer}/value")
+            check.parameter(value.name, f"{place}/parameter")
         elif isinstance(value, FactRef):
-            check.fact(value.path, f"{pointer}/value/fact", catalogue)
+            check.fact(value.path, f"{place}/fact", catalogue)
 
 
 def _wanted(spec: FactSpec, condition: Compare) -> FactSpec:

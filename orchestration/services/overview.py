@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Exists, Max, OuterRef, Q
 from django.db.models.functions import Now
 
-from orchestration.models import Case, CaseStatus, Heartbeat, Workflow, WorkflowVersion
+from orchestration.models import Case, CaseStatus, Heartbeat, Workflow, WorkflowVersion, WorkItem, WorkItemKind
 from orchestration.services.health import WORKER_SILENCE
 from orchestration.services.heartbeat import heard_within
 
@@ -17,7 +17,7 @@ DAY, WEEK = timedelta(days=1), timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """How many of a workflow's decided cases the rules settled."""
+    """How many of a workflow's cases the rules settled without a person."""
 
     title: str
     automatic: int
@@ -47,12 +47,19 @@ def cases_of_the_day() -> dict[CaseStatus, int]:
 
 
 def shares_of_the_week() -> list[Share]:
-    """By workflow, what the rules decided alone in the last 7 days; workflows without a decision are left out."""
+    """By workflow, what the rules settled without any person, of the cases of the last 7 days they are done with.
+
+    Done with means decided or given to a person; workflows without such a case are left out.
+    """
+    asked = Exists(
+        WorkItem.objects.filter(case=OuterRef("pk"), kind__in=[WorkItemKind.ESCALATION, WorkItemKind.APPROVAL])
+    )
     rows = (
-        Case.objects.filter(test=False, status=CaseStatus.DECIDED, decided_at__gte=Now() - WEEK)
+        Case.objects.filter(test=False, received_at__gte=Now() - WEEK)
+        .filter(status__in=[CaseStatus.DECIDED, CaseStatus.ESCALATED])
         .order_by()
         .values("workflow__title")
-        .annotate(total=Count("pk"), automatic=Count("pk", filter=Q(decided_by="rules")))
+        .annotate(total=Count("pk"), automatic=Count("pk", filter=Q(decided_by="rules") & ~asked))
         .order_by("workflow__title")
     )
     return [Share(row["workflow__title"], row["automatic"], row["total"]) for row in rows]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.utils import timezone
+
 from orchestration.engine.step import Reason, Step
 from orchestration.models import Autonomy, Case, Queue
 
@@ -25,12 +27,19 @@ def step_words(step: Step, case: Case) -> StepWords:
         text = "Then the rules look again: what they decide depends on what the agents find."
         return StepWords(f"Agents would look first: {', '.join(step.awaited)}", text, "info", step.reasons)
     if step.kind == "wait":
-        what = f"for the case {step.child}" if step.child else f"until {step.due:%d %b %Y, %H:%M}" if step.due else ""
-        return StepWords(f"The case would wait {what}".strip(), "Then the rules look again.", "info", step.reasons)
+        title = f"The case would wait {_until(step)}".strip()
+        return StepWords(title, "Then the rules look again.", "info", step.reasons)
     queue = Queue.objects.filter(workflow_id=case.workflow_id, slug=step.queue).first() if step.queue else None
     where = f" in {queue.title}" if queue else ""
     text = step.detail or "These facts alone do not settle it."
     return StepWords(f"It would come back to a person{where}: {step.reason}", text, "warning", step.reasons)
+
+
+def _until(step: Step) -> str:
+    """What a wait ends with; moments in the site's time zone."""
+    if step.child:
+        return f"for the case {step.child}"
+    return f"until {timezone.localtime(step.due):%d %b %Y, %H:%M}" if step.due else ""
 
 
 def _decide(step: Step, case: Case) -> StepWords:

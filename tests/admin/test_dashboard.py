@@ -30,15 +30,12 @@ def test_figures_count_live_cases_only(post: Post, sam: User, sams: Browser) -> 
     item = items.claim(work_item_id=WorkItem.objects.get().pk, user=sam)
     items.decide(work_item_id=item.pk, user=sam, outcome="no", note="rude")
     post(rude=True)
-    old = post()
-    Case.objects.filter(pk=old.pk).update(
-        received_at=timezone.now() - timedelta(days=2), decided_at=timezone.now() - timedelta(days=8)
-    )
+    Case.objects.filter(pk=post().pk).update(received_at=timezone.now() - timedelta(days=8))
     Client.objects.update(test=True)
     Case.objects.filter(pk=post().pk).update(test=True)
     board = sams.get("/admin/").context["board"]
     assert [(share.title, share.automatic, share.total, share.percent) for share in board["shares"]] == [
-        ("Greeting", 2, 3, 67)
+        ("Greeting", 2, 4, 50)
     ]
     assert {row["label"]: row["count"] for row in board["day"]} == {"With a person": 1, "Decided": 3}
     assert [(one.open, one.free, one.mine) for one in board["work"].queues] == [(1, 1, 0)]

@@ -15,6 +15,7 @@ from orchestration.models import Case, CaseContent, Decision, Queue, WorkItem
 from orchestration.services import work_item as items
 from tests.admin.conftest import browser_of, person, text_of
 from tests.doorbells import answer
+from tests.small_workflow import publish
 
 pytestmark = pytest.mark.django_db
 Escalate = Callable[..., WorkItem]
@@ -226,3 +227,22 @@ def test_a_closed_item_says_how_it_ended(sam: User, sams: Browser, escalate: Esc
     page = text_of(sams.get(url(item)))
     assert "Decided by Sam Weber" in page
     assert "Decide the case" not in page
+
+
+def test_an_approval_shows_the_proposal_and_keeps_it(sams: Browser, post: Callable[..., Case]) -> None:
+    post(workflow=publish(slug="supervised", autonomy="supervised"))
+    item = WorkItem.objects.get()
+    claimed = text_of(sams.post(url(item, "claim"), follow=True))
+    assert "The rules propose <strong>yes</strong>" in claimed
+    assert 'value="yes" required data-shortcut="1" checked' in claimed
+    sams.post(url(item, "decide"), {"outcome": "no", "note": "not this one"})
+    decision = Decision.objects.get()
+    assert (decision.outcome, decision.proposal, decision.source) == ("no", "yes", "person")
+
+
+@pytest.mark.parametrize("queue", ["x", "²", "9" * 40, "-1", ""])
+def test_claiming_from_a_queue_that_is_none_claims_from_all_or_nothing(
+    queue: str, sams: Browser, escalate: Escalate
+) -> None:
+    escalate()
+    assert sams.post(reverse("admin:orchestration_workitem_claim-next"), {"queue": queue}).status_code == 302

@@ -8,7 +8,8 @@ from orchestration.rules.catalogue import catalogue_of
 from orchestration.rules.check import check
 from orchestration.rules.explain import rule_text
 from orchestration.rules.parse import version_from, version_to
-from tests.rules.contents import content, rules_, steps, tables_, versions, words
+from tests.rules.contents import content
+from tests.rules.strategies import rules_, steps, tables_, versions, words
 
 ODD = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 

@@ -220,7 +220,7 @@ def test_all_errors_of_a_condition_are_found_at_once():
     }
     assert [pointer for _, pointer, _, _ in findings(condition)] == [
         "/all/0/fact",
-        "/all/0/value",
+        "/all/0/value/parameter",
         "/all/1/not/any/0/value/0",
         "/all/1/not/any/0/value/1",
         "/all/2/where/op",

@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 
 from orchestration.rules.explain import action_text, condition_text, fact_text, rule_text
 from orchestration.rules.parse import action_from, condition_from
-from tests.rules.contents import actions, conditions, content, decide, rule, version, when
+from tests.rules.contents import content, decide, rule, version, when
+from tests.rules.strategies import actions, conditions
 
 PARAMETERS = {
     "address_confidence_min": {"type": "number", "value": 0.85, "label": "Address confidence minimum"},

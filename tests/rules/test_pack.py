@@ -13,7 +13,8 @@ from orchestration.rules.pack import Pack, dump, load, place_in_pack
 from orchestration.rules.parse import version_from
 from orchestration.rules.reading import RuleError
 from orchestration.rules.yaml_writing import dump_yaml
-from tests.rules.contents import INPUT_SCHEMA, version, versions
+from tests.rules.contents import INPUT_SCHEMA, version
+from tests.rules.strategies import versions
 
 WORKFLOW = {
     "slug": "onboarding",

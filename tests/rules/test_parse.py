@@ -18,7 +18,8 @@ from orchestration.rules.parse import (
     version_from,
     version_to,
 )
-from tests.rules.contents import actions, conditions, rule, table, version, versions, when
+from tests.rules.contents import rule, table, version, when
+from tests.rules.strategies import actions, conditions, versions
 
 FEW = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 

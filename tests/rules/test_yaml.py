@@ -10,7 +10,7 @@ from orchestration.facts import canonical
 from orchestration.rules.reading import RuleError
 from orchestration.rules.yaml_reading import MAX_BYTES, load_yaml
 from orchestration.rules.yaml_writing import dump_yaml
-from tests.rules.contents import plain, tricky
+from tests.rules.strategies import plain, tricky
 
 every_text = st.one_of(
     st.text(st.characters(exclude_categories=["Cs"])),
