@@ -125,7 +125,7 @@ def _run(env: Mapping[str, str], *words: str) -> str:
 if __name__ == "__main__":
     os.environ.setdefault("PYTHONUNBUFFERED", "1")
     options = (
-        {"name": "--rounds", "type": int, "default": 6, "help": "of either site, in turn"},
+        {"name": "--rounds", "type": int, "default": 5, "help": "of either site, in turn"},
         {"name": "--seconds", "type": float, "default": 8.0, "help": "that a round lasts"},
     )
     sys.exit(main(measure, __doc__ or "", *options))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.db.models.expressions import RawSQL
 
 Row = TypeVar("Row", bound=models.Model)
@@ -26,7 +26,7 @@ class Select(Generic[Row]):
         self._built: WeakKeyDictionary[Any, _Built] = WeakKeyDictionary()
 
     def __call__(self, **values: int | str) -> list[Row]:
-        wrapper = connection._connections[connection._alias]  # type: ignore[attr-defined] # this thread's own
+        wrapper = connections[DEFAULT_DB_ALIAS]
         built = self._built.get(wrapper)
         if built is None:
             built = self._built[wrapper] = _Built(self._build(**self._stand_ins), wrapper)

@@ -263,10 +263,10 @@ def _cells(reader: Reader, data: Any, pointer: str, what: str) -> tuple[str | in
 
 
 def _written_if(source: object, **defaults: Any) -> dict[str, Any]:
-    """The attributes that differ from their default (true is not 1, 1 is not 1.0)."""
+    """The attributes that differ from their default."""
     found = {name: getattr(source, name) for name in defaults}
     return {
         name: dict(value) if isinstance(value, Mapping) else value
         for name, value in found.items()
-        if type(value) is not type(defaults[name]) or value != defaults[name]
+        if value != defaults[name]
     }

@@ -77,7 +77,8 @@ class Story:
     decisions: list[DecisionStory]  # newest first
     open_item: WorkItem | None
     work_items: list[WorkItem]
-    runs: list[RunStory]
+    runs: list[RunStory]  # the last of each step
+    earlier_runs: list[RunStory]
     rules: RulesSeen
     history: History
     children: list[CaseEffect]
@@ -105,6 +106,8 @@ def story_of(case: Case) -> Story:
     )
     decisions = Decision.objects.filter(case=case).select_related("content", "user").order_by("-id")
     rules = rules_seen(case)
+    runs = runs_of_story(case, version)
+    last = {run.run.step: run for run in runs}
     erased = content.erased_at is not None
     present = lay_over(content.payload, content.corrections) if isinstance(content.payload, dict) else {}
     return Story(
@@ -121,7 +124,8 @@ def story_of(case: Case) -> Story:
         decisions=[_decision(row) for row in decisions],
         open_item=next((item for item in items if item.status == "open"), None),
         work_items=items,
-        runs=runs_of_story(case, version),
+        runs=[run for run in runs if last[run.run.step] is run],
+        earlier_runs=[run for run in runs if last[run.run.step] is not run],
         rules=rules,
         history=history,
         children=list(

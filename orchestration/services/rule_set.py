@@ -38,11 +38,11 @@ class Loaded:
 
     @cached_property
     def _input(self) -> Any:
-        return jsonschema_rs.validator_for(dict(self.content.input_schema), validate_formats=True)
+        return _validator(self.content.input_schema)
 
     @cached_property
     def _human(self) -> Any:
-        return jsonschema_rs.validator_for(dict(self.content.human_fields), validate_formats=True)
+        return _validator(self.content.human_fields)
 
     def payload_problems(self, payload: Any) -> list[Problem]:
         """What is wrong with a payload, every error at once; empty when it is good."""
@@ -76,6 +76,13 @@ def forget_all() -> None:
 
 _lock = threading.Lock()
 _kept: OrderedDict[int, Loaded] = OrderedDict()
+
+
+def _validator(schema: Mapping[str, Any]) -> Any:
+    """Formats are asserted; patterns run in linear time, so no payload can make one run for ever."""
+    return jsonschema_rs.Draft202012Validator(
+        dict(schema), validate_formats=True, pattern_options=jsonschema_rs.RegexOptions()
+    )
 
 
 def _schema_problems(validator: Any, document: Any) -> list[Problem]:

@@ -151,6 +151,17 @@ def test_sending_back_corrects_only_what_was_changed_and_the_rules_decide(
     assert "corrected by Sam Weber" in page
     assert '<span class="c-was">yes</span>' in page
     assert "a joke" in page
+    assert "earlier run" not in page
+
+
+def test_a_run_on_facts_since_corrected_is_kept_apart(sams: Browser, post: Callable[..., Case]) -> None:
+    post(workflow=publish(slug="doubtful", config={"confidence": 0.1}), text="helo")
+    item = WorkItem.objects.get()
+    sams.post(url(item, "claim"))
+    sams.post(url(item, "send-back"), {"fact:case.text": "hello"})
+    answer()
+    page = text_of(sams.get(reverse("admin:orchestration_case_change", args=[item.case_id])))
+    assert page.index("Heard hello") < page.index("1 earlier run,") < page.index("Heard helo<")
 
 
 def test_an_answer_of_a_person_is_a_fact_of_its_own(sams: Browser, escalate: Escalate) -> None:

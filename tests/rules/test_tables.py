@@ -66,6 +66,14 @@ def test_several_rows_give_the_list_of_their_column(policy, matched, values, row
     assert given(policy, LEVELS, [RISK], *matched) == expected
 
 
+def test_a_row_that_gives_nothing_in_a_column_adds_nothing_to_its_list():
+    results = [["low", None], [None, 10], ["high", 20]]
+    assert given("collect", results, [RISK, FEE], 0, 1, 2).sets == (
+        ("derived.risk", ["low", "high"]),
+        ("derived.fee", [10, 20]),
+    )
+
+
 AMOUNTS = [[0.1], [0.2], [3], [None]]
 AGGREGATES = [
     ("collect_sum", [0, 1], 0.3),  # in decimal
