@@ -120,6 +120,7 @@ class Case(models.Model):
         indexes = [
             models.Index(fields=["workflow", "status", "-id"], name="case_by_workflow_status"),
             models.Index(fields=["client", "-id"], name="case_by_client"),
+            models.Index(fields=["received_at"], name="case_by_received"),
             models.Index(
                 fields=["due_at"],
                 condition=Q(status__in=["received", "running", "waiting"]),
