@@ -12,9 +12,10 @@ from typing import Any, Final
 
 import jsonschema_rs
 
+from orchestration.agents.registry import registry
 from orchestration.engine.compile import RuleSet, compile_version
 from orchestration.facts import Problem, check_values
-from orchestration.models import WorkflowVersion
+from orchestration.models import Workflow, WorkflowVersion
 from orchestration.rules.language import VersionContent
 from orchestration.rules.operators import parse_duration
 from orchestration.rules.parse import version_from
@@ -66,6 +67,13 @@ def loaded(version_id: int) -> Loaded:
         while len(_kept) > KEPT:
             _kept.popitem(last=False)
     return made
+
+
+def warm() -> None:
+    """Load agents and published versions now, so that a process's first case is as quick as the others."""
+    registry()
+    for version_id in Workflow.objects.exclude(published_version=None).values_list("published_version_id", flat=True):
+        loaded(version_id)
 
 
 def forget_all() -> None:
