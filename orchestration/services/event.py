@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib.auth.models import User
 
 from orchestration.models import Case, CaseEvent, CaseEventContent, WebhookDelivery, WebhookEndpoint
+from orchestration.models.selects import Select
 from orchestration.models.statements import insert
 from orchestration.models.webhook import WEBHOOK_EVENTS
 
@@ -55,13 +56,15 @@ class Events:
             CaseEventContent.objects.bulk_create(self._contents)
         told = [row for row in self._rows if row.name in WEBHOOK_EVENTS]
         if told:
-            endpoints = WebhookEndpoint.objects.filter(client_id=self.case.client_id, active=True)
             deliveries = [
-                WebhookDelivery(endpoint_id=endpoint, event=row, name=row.name)
-                for endpoint, wanted in endpoints.values_list("pk", "events")
+                WebhookDelivery(endpoint=endpoint, event=row, name=row.name)
+                for endpoint in _endpoints(client_id=self.case.client_id)
                 for row in told
-                if not wanted or row.name in wanted
+                if not endpoint.events or row.name in endpoint.events
             ]
             if deliveries:
                 WebhookDelivery.objects.bulk_create(deliveries)
         self._rows, self._contents = [], []
+
+
+_endpoints = Select(lambda client_id: WebhookEndpoint.objects.filter(client_id=client_id, active=True).order_by("id"))

@@ -16,6 +16,7 @@ from orchestration.engine.advance import advance, facts_with_agents
 from orchestration.engine.step import Progress, RunRecord, Step
 from orchestration.facts import Facts, digest
 from orchestration.models import AgentRun, Case, CaseContent, CaseEffect, CaseStatus
+from orchestration.models.selects import Select
 from orchestration.services.rule_set import Loaded, loaded
 from orchestration.services.situation import effects_of, facts_of, progress_of, record_of, runs_of
 
@@ -175,5 +176,10 @@ def _wake(case: Case) -> bool:
     return bool(rows.update(leased_until=lease_end(), woken_at=Greatest("woken_at", Now()), **changed))
 
 
+_load_case = Select(
+    lambda case_id: Case.objects.select_related("workflow", "client", "content").filter(pk=case_id).order_by()
+)
+
+
 def _load(case_id: int) -> Case | None:
-    return Case.objects.select_related("workflow", "client", "content").filter(pk=case_id).first()
+    return _load_case.first(case_id=case_id)
