@@ -83,6 +83,8 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
 else:
     _database["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", 60)
     _database["CONN_HEALTH_CHECKS"] = True
+    # Statements are prepared in the server after three uses. A pooler between must keep sessions, as PgBouncer's does.
+    _database["OPTIONS"] = {"server_side_binding": True, "prepare_threshold": 3}
 
 REDIS_URL = env.str("REDIS_URL", "")
 CACHES = {

@@ -138,7 +138,9 @@ class VersionAdmin(ReadOnlyAdmin):
     def publish_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         version = self._version(request, pk)
         try:
-            versions.publish(version_id=version.pk, user=request.user)
+            seen = request.POST.get("revision", "")
+            revision = int(seen) if seen.isdecimal() and len(seen) < 10 else 0
+            versions.publish(version_id=version.pk, user=request.user, revision=revision)
             messages.success(request, f"Version {version.number} is published. New cases start with it.")
         except Refused as refused:
             messages.error(request, refused.message)

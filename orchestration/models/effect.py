@@ -27,7 +27,9 @@ class CaseEffect(models.Model):
     class Meta:
         ordering = ["case", "id"]
         constraints = [
-            models.UniqueConstraint(fields=["case", "kind", "rule", "until"], name="effect_once_per_case_and_rule")
+            models.UniqueConstraint(
+                fields=["case", "kind", "rule", "name", "until"], name="effect_once_per_case_and_rule"
+            )
         ]
 
     def __str__(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -131,7 +132,8 @@ def cancel(*, case_id: int, actor: str, user: Any = None) -> Case:
         ring_parent(case)
         waited_for = CaseEffect.objects.filter(case=case, waits=True, child__isnull=False)
         for child_id in waited_for.exclude(child__status__in=FINAL).values_list("child_id", flat=True):
-            cancel(case_id=child_id, actor=actor, user=user)
+            with suppress(Refused):  # decided in the meantime
+                cancel(case_id=child_id, actor=actor, user=user)
     return case
 
 
@@ -169,7 +171,7 @@ def _insert_and_decide(case: Case, content: CaseContent, version: Loaded) -> Cas
         carry_on(turn)
     except Exception as error:
         log.exception("round_failed", case_id=case.pk)
-        release_after_fault(turn, error)
+        release_after_fault(turn.case, f"{type(error).__name__}: {error}", token=turn.token)
         turn.case.refresh_from_db()
     return turn.case
 

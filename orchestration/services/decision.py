@@ -7,10 +7,10 @@ from dataclasses import asdict
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from orchestration import queue
 from orchestration.engine.step import Step
 from orchestration.models import Case, CaseEffect, CaseStatus, Decision, DecisionContent, Evaluation, WorkItem
 from orchestration.models.statements import insert
-from orchestration.services.doorbell import ring_case
 from orchestration.services.event import Events
 from orchestration.services.sampling import draw_for
 
@@ -59,7 +59,7 @@ def decide_by_person(
 def ring_parent(case: Case) -> None:
     """A parent that waits for this case can go on; it looks for itself whether it may."""
     if case.parent_id and CaseEffect.objects.filter(child=case, waits=True).exists():
-        ring_case(case.parent_id)
+        queue.ring(case.parent_id)  # without touching its row: who cancels a parent locks it before its children
 
 
 def _close(case: Case, decision: Decision, events: Events, *, actor: str, user: User | None = None) -> None:

@@ -27,13 +27,16 @@ class Imported:
 def import_pack(*, text: str, user: User | None = None) -> Imported:
     """Read a pack, make or change its workflow and queues, and add its version as a draft unless it is there.
 
-    Raises RuleError with every error and its place; nothing is stored then.
+    How much a workflow that is there decides by itself stays as people set it. Raises RuleError with every error
+    and its place; nothing is stored then.
     """
     pack = load(text)
+    given = {name: pack.workflow[name] for name in SETTINGS if name in pack.workflow}
     with transaction.atomic():
         workflow, _ = Workflow.objects.update_or_create(
             slug=pack.workflow["slug"],
-            defaults={name: pack.workflow[name] for name in SETTINGS if name in pack.workflow},
+            defaults={name: given[name] for name in given if name != "autonomy"},
+            create_defaults=given,
         )
         for position, queue in enumerate(pack.queues):
             Queue.objects.update_or_create(

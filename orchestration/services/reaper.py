@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 
 from orchestration import queue
 from orchestration.models import AgentRun, Case
+from orchestration.services.workflow import release_held
 
 AT_ONCE: Final = 200
 """So many rings at most in one pass, so that a flood of expired leases does not bury the queue."""
@@ -18,7 +19,7 @@ AT_ONCE: Final = 200
 
 def reap() -> int:
     """One pass: rings for every case and run that could go on but has no live doorbell. How many it rang."""
-    rung = 0
+    rung = release_held(actor="worker", at_most=AT_ONCE)
     for rows, ring in ((Case.objects.claimable(), queue.ring), (AgentRun.objects.claimable(), queue.ring_run)):
         due = rows.filter(_silent()).order_by("id").values_list("pk", flat=True)
         for pk in list(due[:AT_ONCE]):

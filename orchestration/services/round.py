@@ -13,8 +13,8 @@ import structlog
 from django.conf import settings
 
 from orchestration.services.run import run_inline
-from orchestration.services.step import give_up, record, record_results
-from orchestration.services.turn import Stale, Turn, claim, release_after_fault
+from orchestration.services.step import give_up, give_up_unread, news, record, record_results
+from orchestration.services.turn import Stale, Turn, Unusable, claim, release_after_fault
 
 log = structlog.get_logger(__name__)
 
@@ -22,7 +22,15 @@ log = structlog.get_logger(__name__)
 def run_case(*, case_id: int) -> None:
     """Answer a doorbell: work on the case as far as it goes. Lost or doubled doorbells do no harm."""
     with structlog.contextvars.bound_contextvars(case_id=case_id):
-        turn = claim(case_id)
+        try:
+            turn = claim(case_id)
+        except Unusable as error:
+            log.exception("version_unusable")
+            if error.case.attempts > settings.CONDUCTOR["attempts"]:
+                give_up_unread(error.case, str(error))
+            else:
+                release_after_fault(error.case, str(error), token=error.case.lease_token)
+            return
         if turn is None:
             return
         try:
@@ -34,7 +42,7 @@ def run_case(*, case_id: int) -> None:
             log.info("round_overtaken")
         except Exception as error:
             log.exception("round_failed")
-            release_after_fault(turn, error)
+            release_after_fault(turn.case, f"{type(error).__name__}: {error}", token=turn.token)
 
 
 def carry_on(turn: Turn) -> None:
@@ -45,7 +53,7 @@ def carry_on(turn: Turn) -> None:
                 record_results(turn)
                 return
             step = turn.evaluate()
-            together = step.kind == "run" and not step.effects and all(map(turn.is_inline, step.awaited))
+            together = step.kind == "run" and not news(turn, step) and all(map(turn.is_inline, step.awaited))
             if not together and not record(turn, step):
                 return
         except Stale:

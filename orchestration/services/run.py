@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 from django.conf import settings
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -138,36 +138,44 @@ def _claim(run_id: int) -> AgentRun | None:
         row = AgentRun.objects.claimable().select_for_update(of=("self",)).filter(pk=run_id).first()
         if row is None:
             return None
-        version = loaded(row.version_id)
-        if row.status == RunStatus.RUNNING:
-            AgentAttempt.objects.create(
-                run=row, number=row.attempts, status="vanished", error_kind="vanished", isolated=True
-            )
+        if row.status == RunStatus.RUNNING and row.attempts:
+            lost = {"status": "vanished", "error_kind": "vanished", "isolated": True}
+            AgentAttempt.objects.get_or_create(run=row, number=row.attempts, defaults=lost)
+        over, limit = _over(row)
         row.lease_token += 1
         row.status = RunStatus.RUNNING
-        over = _over(row, version)
         if over is None:
             row.attempts += 1
         row.save(update_fields=["lease_token", "status", "attempts"])
-        AgentRun.objects.filter(pk=row.pk).update(leased_until=Now() + version.timeouts[row.step] + MARGIN)
+        AgentRun.objects.filter(pk=row.pk).update(leased_until=Now() + limit + MARGIN)
     if over is not None:
         _close(row, over)
         return None
     return row
 
 
-def _over(row: AgentRun, version: Loaded) -> Outcome | None:
-    """Why the run is not tried any more, if so."""
+def _over(row: AgentRun) -> tuple[Outcome | None, timedelta]:
+    """Why the run is not tried any more, if so; and how long a try may take."""
     if row.case.status in FINAL:
         text = "The case was closed before the agent could run."
-        return Outcome(status="failed", error_kind="not-wanted", error=text, permanent=True)
-    return _vanished(row.attempts) if row.attempts >= version.steps[row.step].attempts else None
+        return Outcome(status="failed", error_kind="not-wanted", error=text, permanent=True), MARGIN
+    try:
+        version = loaded(row.version_id)
+    except DatabaseError:
+        raise
+    except Exception as error:
+        text = f"The version of the case cannot be used on this machine: {error}"[:500]
+        return Outcome(status="failed", error_kind="exception", error=text, permanent=True), MARGIN
+    over = _vanished(row.attempts) if row.attempts >= version.steps[row.step].attempts else None
+    return over, version.timeouts[row.step]
 
 
 def _close(row: AgentRun, outcome: Outcome) -> None:
     """End a run without a further try."""
     with transaction.atomic():
         case = Case.objects.select_for_update(no_key=True).get(pk=row.case_id)
+        if not AgentRun.objects.filter(pk=row.pk, lease_token=row.lease_token, status=RunStatus.RUNNING).exists():
+            return
         content: AgentRunContent = row.content
         _fill(content, row, outcome, sealed=True)
         content.save()

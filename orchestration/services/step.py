@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from django.db import transaction
 
-from orchestration.engine.step import ChildOpened, Notified, Prioritised, Step
+from orchestration.engine.step import ChildOpened, Effect, Notified, Prioritised, Step
 from orchestration.models import AgentRun, Autonomy, Case, CaseStatus, Evaluation, Priority, RuleHit
 from orchestration.models.case import WaitsFor
 from orchestration.models.statements import insert, lock, update
@@ -17,7 +17,7 @@ from orchestration.services.doorbell import ring_case
 from orchestration.services.effect import give_notice, open_child, start_wait
 from orchestration.services.event import Events
 from orchestration.services.run import ask_for_runs, write_inline
-from orchestration.services.turn import Stale, Turn
+from orchestration.services.turn import Stale, Turn, lease_end
 from orchestration.services.work_item import open_work_item
 
 RULES: Final = "rules"
@@ -36,16 +36,18 @@ def record(turn: Turn, step: Step) -> bool:
         _write_ended(turn, events)
         case.status, case.waits_for, case.due_at = CaseStatus.RUNNING, "", None
         case.attempts, case.fault = 0, ""
-        _take_effects(turn, step, events)
-        if step.kind == "run":
+        refused = _take_effects(turn, step, events)
+        if refused:
+            pass  # a child could not be opened: the next round, which knows, tells a person
+        elif step.kind == "run":
             runs = ask_for_runs(turn, step)
         elif step.kind == "wait":
             _wait(turn, step, events)
-        elif step.kind == "decide" and case.workflow.autonomy in (Autonomy.AUTOMATIC, Autonomy.PAUSED):
+        elif step.kind == "decide" and case.workflow.autonomy == Autonomy.AUTOMATIC:
             decide_by_rules(case, step, evaluation, events)
         else:
             open_work_item(case, step, events)
-        keep = len(runs) < len(step.runs) or _was_refused(turn, step)
+        keep = refused or len(runs) < len(step.runs)
         if step.kind == "run" and not keep:
             case.status, case.waits_for = CaseStatus.WAITING, WaitsFor.RUNS
         _save(turn, keep=keep)
@@ -61,6 +63,7 @@ def record_results(turn: Turn) -> None:
         _write_evaluations(turn)
         _write_ended(turn, events)
         case.status, case.waits_for, case.due_at = CaseStatus.WAITING, WaitsFor.RUNS, None
+        case.attempts, case.fault = 0, ""
         _save(turn, keep=False)
         events.write()
         if not AgentRun.objects.filter(case=case, purpose="live", status__in=["pending", "running"]).exists():
@@ -75,6 +78,28 @@ def give_up(turn: Turn) -> None:
     step = Step(kind="escalate", reason="gave-up", detail=detail)
     turn.add(step, "")
     record(turn, step)
+
+
+def give_up_unread(case: Case, fault: str) -> None:
+    """As `give_up`, for a case whose version cannot be compiled, so that no turn can be taken."""
+    with transaction.atomic():
+        if not lock(case, lease_token=case.lease_token, last_event=case.last_event, status=CaseStatus.RUNNING):
+            return
+        events = Events(case)
+        detail = f"Its version cannot be used on this machine. {fault}"
+        open_work_item(case, Step(kind="escalate", reason="gave-up", detail=detail), events)
+        case.waits_for, case.due_at, case.attempts, case.fault, case.leased_until = "", None, 0, "", None
+        update(case, *_WRITTEN)
+        events.write()
+
+
+def news(turn: Turn, step: Step) -> list[Effect]:
+    """The step's effects that change anything: a priority the case has already is none."""
+    return [
+        effect
+        for effect in step.effects
+        if not isinstance(effect, Prioritised) or Priority[effect.priority.upper()] != turn.case.priority
+    ]
 
 
 def step_document(step: Step) -> dict[str, Any]:
@@ -126,8 +151,9 @@ _WRITTEN: Final = (
 
 
 def _save(turn: Turn, *, keep: bool) -> None:
-    if not keep:
-        turn.case.leased_until = None
+    """Kept, the case is leased anew, and the attempt that goes on is counted."""
+    turn.case.leased_until = lease_end() if keep else None
+    turn.case.attempts = 1 if keep else turn.case.attempts
     update(turn.case, *_WRITTEN)
 
 
@@ -174,9 +200,10 @@ def _role(rule: str, step: Step, giving: set[str]) -> str:
     return "set" if rule in giving else "other"
 
 
-def _take_effects(turn: Turn, step: Step, events: Events) -> None:
-    case = turn.case
-    for effect in step.effects:
+def _take_effects(turn: Turn, step: Step, events: Events) -> bool:
+    """Write what the step does besides. True when a child case was refused."""
+    case, refused = turn.case, False
+    for effect in news(turn, step):
         match effect:
             case Prioritised(rule=rule, priority=priority):
                 case.priority = Priority[priority.upper()]
@@ -185,17 +212,12 @@ def _take_effects(turn: Turn, step: Step, events: Events) -> None:
                 turn.effects.append(give_notice(case, effect, events))
             case ChildOpened():
                 turn.effects.append(open_child(case, effect, events))
-
-
-def _was_refused(turn: Turn, step: Step) -> bool:
-    """Whether the child this step waits for could not be opened: the next round tells a person at once."""
-    return bool(step.child) and any(effect.refused and effect.rule == step.rule for effect in turn.effects)
+                refused = refused or bool(turn.effects[-1].refused)
+    return refused
 
 
 def _wait(turn: Turn, step: Step, events: Events) -> None:
     case = turn.case
-    if _was_refused(turn, step):
-        return
     case.status = CaseStatus.WAITING
     if step.due is None:
         case.waits_for = WaitsFor.CHILD

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.db.models import F, Q
 from django.db.models.functions import Greatest, Now
 
@@ -23,6 +24,14 @@ from orchestration.services.situation import effects_of, facts_of, progress_of, 
 
 class Stale(Exception):
     """Something happened to the case since it was read; nothing was recorded."""
+
+
+class Unusable(Exception):
+    """The case's version cannot be compiled on this machine; the case is taken, and has this error."""
+
+    def __init__(self, case: Case, error: Exception) -> None:
+        super().__init__(f"{type(error).__name__}: {error}")
+        self.case = case
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +128,9 @@ class Turn:
         if fresh is None or fresh.lease_token != self.token or fresh.status != CaseStatus.RUNNING:
             return False
         self.case, self.content = fresh, fresh.content
-        self.runs, self.effects = runs_of(fresh), effects_of(fresh)
-        self.evaluated, self.ended = [], {}
+        unwritten = [run for run in self.runs if run.pk is None]  # what agents gave stays known
+        self.runs, self.effects = [*runs_of(fresh), *unwritten], effects_of(fresh)
+        self.evaluated = []
         return True
 
 
@@ -132,21 +142,23 @@ def claim(case_id: int) -> Turn | None:
     if case.status not in _READY:
         case = _load(case_id) or case
     begun = case.rounds > 0
-    return Turn(
-        case, loaded(case.version_id), case.content, runs_of(case) if begun else [], effects_of(case) if begun else []
-    )
+    try:
+        version = loaded(case.version_id)
+    except DatabaseError:
+        raise
+    except Exception as error:
+        raise Unusable(case, error) from error
+    return Turn(case, version, case.content, runs_of(case) if begun else [], effects_of(case) if begun else [])
 
 
 def lease_end() -> Any:
     return Now() + timedelta(seconds=settings.CONDUCTOR["lease"])
 
 
-def release_after_fault(turn: Turn, error: Exception) -> None:
+def release_after_fault(case: Case, fault: str, *, token: int) -> None:
     """Let go of the case after an error of ours; it is taken up again after a pause that doubles."""
-    Case.objects.filter(pk=turn.case.pk, lease_token=turn.token).update(
-        leased_until=None,
-        due_at=Now() + backoff(turn.case.attempts),
-        fault=f"{type(error).__name__}: {error}"[:300],
+    Case.objects.filter(pk=case.pk, lease_token=token).update(
+        leased_until=None, due_at=Now() + backoff(case.attempts), fault=fault[:300]
     )
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Max
@@ -19,8 +21,10 @@ from orchestration.facts import Problem, digest
 from orchestration.models import VersionStatus, Workflow, WorkflowVersion
 from orchestration.rules.check import Finding, check
 from orchestration.rules.language import VersionContent
+from orchestration.rules.operators import parse_duration
 from orchestration.rules.parse import RuleError, version_from, version_to
 from orchestration.services.refusal import Refused
+from orchestration.services.run import MARGIN
 
 PUBLISH = "orchestration.publish_workflowversion"
 DRAFT = "orchestration.change_workflowversion"
@@ -90,10 +94,11 @@ def save_draft(*, version_id: int, data: Mapping[str, Any], note: str, revision:
     return version
 
 
-def publish(*, version_id: int, user: User | None) -> WorkflowVersion:
+def publish(*, version_id: int, user: User | None, revision: int | None = None) -> WorkflowVersion:
     """Make this the version that new cases start with. Cases under way keep theirs.
 
-    `user` None is an operator at the command line: recorded as an emergency, and shown as unreviewed.
+    `revision` is the one the person read; Refused when the draft was saved since. `user` None is an operator at the
+    command line: recorded as an emergency, and shown as unreviewed.
     Raises Refused: not allowed, its own author or contributor, errors, scenarios that fail.
     """
     with transaction.atomic():
@@ -110,6 +115,8 @@ def publish(*, version_id: int, user: User | None) -> WorkflowVersion:
             )
         if user is not None:
             refuse_own(version, user)
+        if revision is not None and version.revision != revision:
+            raise Refused("The draft was changed since you opened it. Read it again before you publish it.")
         refuse_faulty(version)
         WorkflowVersion.objects.filter(workflow=workflow, status=VersionStatus.PUBLISHED).update(
             status=VersionStatus.RETIRED
@@ -160,9 +167,17 @@ def scenario_results(content: VersionContent) -> list[ScenarioResult]:
 def checked(data: Mapping[str, Any], workflow: Workflow) -> VersionContent:
     """Read, freeze, check and compile; raises RuleError with every error."""
     content = freeze(version_from(data))
-    errors = [found for found in findings(content, workflow) if found.severity == "error"]
+    errors = [
+        Problem(found.pointer, found.message) for found in findings(content, workflow) if found.severity == "error"
+    ]
+    longest = timedelta(seconds=settings.Q_CLUSTER["timeout"]) - MARGIN
+    errors += [
+        Problem(f"/agents/{step.name}/timeout", f"A step may take {longest.total_seconds():g} s here (TASK_TIMEOUT).")
+        for step in content.agents
+        if parse_duration(step.timeout) > longest
+    ]
     if errors:
-        raise RuleError(tuple(Problem(found.pointer, found.message) for found in errors))
+        raise RuleError(tuple(errors))
     compile_version(content).close()
     return content
 

@@ -35,9 +35,9 @@ from orchestration.services.situation import situation_of
 
 
 def open_work_item(case: Case, step: Step, events: Events) -> WorkItem:
-    """An escalation, or for a `decide` step the approval of a proposal (supervised) or a plain request (manual)."""
+    """An escalation, or for a `decide` step the approval of a proposal (supervised, paused) or a request (manual)."""
     proposed = step.kind == "decide"
-    supervised = proposed and case.workflow.autonomy == Autonomy.SUPERVISED
+    supervised = proposed and case.workflow.autonomy != Autonomy.MANUAL
     kind = WorkItemKind.APPROVAL if supervised else WorkItemKind.ESCALATION
     reason = f"Approve: {step.outcome}" if supervised else "manual-workflow" if proposed else step.reason
     level = case.workflow.service_levels.get("escalation")
@@ -204,13 +204,26 @@ def _correct(case: Case, content: CaseContent, corrections: Mapping[str, Any], h
     unknown = [path for path in corrections if version.rule_set.catalogue.get(f"case.{path}") is None]
     problems = [Problem(f"/{path}", "is not a fact of this workflow") for path in unknown]
     content.corrections = {**content.corrections, **corrections}
-    content.human = {**content.human, **human}
+    content.human = _merged(content.human, human)
     problems += version.payload_problems(lay_over(content.payload, content.corrections)) if not unknown else []
     problems += version.human_problems(content.human) if content.human else []
     if problems:
         raise Refused(
             "; ".join(f"{problem.pointer.strip('/') or 'the case'}: {problem.detail}" for problem in problems)
         )
+
+
+def _merged(answers: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """Answers with later ones laid over them, group by group."""
+    return {
+        **answers,
+        **{
+            name: _merged(answers[name], value)
+            if isinstance(value, Mapping) and isinstance(answers.get(name), Mapping)
+            else value
+            for name, value in more.items()
+        },
+    }
 
 
 def _close(item: WorkItem, user: User | None, result: str) -> None:

@@ -157,7 +157,9 @@ def test_a_published_version_has_no_editor(greeting: Workflow, arnes: Browser) -
 def test_somebody_else_than_the_author_publishes(greeting: Workflow, ana: User, arnes: Browser) -> None:
     draft = draft_of(greeting, ana, scenarios=[HOLDS])
     assert "Publish</button>" in text_of(arnes.get(url(draft)))
-    assert "is published. New cases start with it." in text_of(arnes.post(url(draft, "publish"), follow=True))
+    assert "is published. New cases start with it." in text_of(
+        arnes.post(url(draft, "publish"), {"revision": draft.revision}, follow=True)
+    )
     greeting.refresh_from_db()
     assert greeting.published_version == draft
 

@@ -157,3 +157,10 @@ def test_a_child_whose_payload_is_refused_escalates_the_parent(client: Client) -
     parent = publish(rules=[*rules(), opening("second", payload={"text": "case.rude"})])
     case = cases.accept(client=client, workflow=parent, payload={"text": "a"}, decide_now=True).case
     assert (case.status, WorkItem.objects.get().reason) == ("escalated", "child-refused")
+
+
+def test_a_refused_child_escalates_though_the_same_rules_would_decide(client: Client) -> None:
+    publish(slug="second")
+    parent = publish(rules=[*rules(), opening("second", payload={"text": "case.rude"}, wait=False)])
+    case = cases.accept(client=client, workflow=parent, payload={"text": "a"}, decide_now=True).case
+    assert (case.status, WorkItem.objects.get().reason) == ("escalated", "child-refused")

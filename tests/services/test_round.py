@@ -262,3 +262,81 @@ def test_the_same_facts_are_not_run_twice_by_two_rounds(client: Client) -> None:
 def test_the_budget_ends_in_an_escalation(client: Client) -> None:
     case = post(publish(config={"cost": 2.0}, budget=1.5), client)
     assert (case.status, WorkItem.objects.get().reason) == ("escalated", "budget-used-up")
+
+
+def test_a_version_that_cannot_be_compiled_any_more_ends_with_a_person(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = post(publish(), client, now=False)
+    monkeypatch.setattr("orchestration.services.turn.loaded", _broken)
+    for _ in range(8):
+        Case.objects.filter(status="running").update(due_at=Now())
+        rounds.run_case(case_id=case.pk)
+    case.refresh_from_db()
+    assert (case.status, WorkItem.objects.get().reason) == ("escalated", "gave-up")
+    assert "ZeroDivisionError: broken engine" in WorkItem.objects.get().content.detail
+
+
+def test_a_case_that_is_kept_while_agents_run_stays_leased_and_its_attempt_counted(client: Client) -> None:
+    hurry = {"key": "hurry", "title": "H", "priority": 30, "when": "always", "then": [{"prioritise": "high"}]}
+    case = post(publish(rules=[*rules(), hurry]), client, now=False)
+    turn = claim(case.pk)
+    assert turn is not None
+    assert rounds.record(turn, turn.evaluate())  # its inline agents would run now
+    case.refresh_from_db()
+    assert (case.attempts, case.leased_until > timezone.now(), case.priority) == (1, True, 2)
+    assert not Case.objects.claimable().exists()
+    rounds.run_inline(turn, turn.evaluate())
+
+
+def test_a_priority_is_raised_once(client: Client) -> None:
+    hurry = {"key": "hurry", "title": "H", "priority": 30, "when": "always", "then": [{"prioritise": "high"}]}
+    case = post(publish(rules=[*rules(), hurry]), client)
+    assert (case.status, events(case).count("case.prioritised")) == ("decided", 1)
+
+
+def test_pausing_a_workflow_does_not_decide_its_cases_under_way(client: Client) -> None:
+    workflow = publish(autonomy="supervised")
+    case = post(workflow, client, now=False)
+    Workflow.objects.update(autonomy="paused")
+    rounds.run_case(case_id=case.pk)
+    assert (WorkItem.objects.get().kind, Decision.objects.count()) == ("approval", 0)
+
+
+def test_the_reaper_releases_cases_that_were_held_when_the_pause_ended(client: Client) -> None:
+    workflow = publish(autonomy="paused")
+    case = post(workflow, client)
+    assert reaper.reap() == 0
+    Workflow.objects.update(autonomy="automatic")
+    assert reaper.reap() == 1
+    answer()
+    case.refresh_from_db()
+    assert (case.status, events(case)[1:3]) == ("decided", ["case.held", "case.released"])
+
+
+def test_one_rule_may_give_two_notices(client: Client) -> None:
+    both = [{"notify": {"name": "a"}}, {"notify": {"name": "b"}}]
+    tell = {"key": "tell", "title": "Tell", "priority": 30, "when": "always", "then": both}
+    case = post(publish(rules=[*rules(), tell]), client)
+    assert (case.status, events(case).count("case.notified")) == ("decided", 2)
+
+
+def test_a_run_whose_last_process_was_lost_ends_though_ending_it_was_interrupted(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from orchestration.services import run
+
+    case = post(publish(use="test.apart", attempts=1), client)
+    rounds.run_case(case_id=case.pk)
+    row = AgentRun.objects.get()
+    AgentRun.objects.update(status="running", attempts=1, leased_until=Now() - timedelta(seconds=1))
+    monkeypatch.setattr(run, "_close", lambda *_: None)  # the process is lost before it ends the run
+    run.run_agent(run_id=row.pk)
+    monkeypatch.undo()
+    AgentRun.objects.update(leased_until=Now() - timedelta(seconds=1))
+    run.run_agent(run_id=row.pk)
+    row.refresh_from_db()
+    assert (row.status, row.error_kind, row.tries.count()) == ("failed", "vanished", 1)
+    answer()
+    case.refresh_from_db()
+    assert case.status == "escalated"

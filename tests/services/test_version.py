@@ -140,3 +140,25 @@ def test_running_cases_keep_the_version_they_started_with() -> None:
     later = cases.accept(client=client, workflow=workflow, payload={"text": "a"}).case
     answer()
     assert [Case.objects.get(pk=row.pk).outcome for row in (case, later)] == ["yes", "no"]
+
+
+def test_what_is_published_is_what_was_read() -> None:
+    version, editor, architect = imported(), person("a"), person("b")
+    versions.save_draft(version_id=version.pk, data=version.content, note="newer", revision=1, user=editor)
+    with pytest.raises(Refused, match="changed since you opened it"):
+        versions.publish(version_id=version.pk, user=architect, revision=1)
+    assert versions.publish(version_id=version.pk, user=architect, revision=2).status == VersionStatus.PUBLISHED
+
+
+def test_a_step_may_not_take_longer_than_the_queue_lets_a_task_run() -> None:
+    with pytest.raises(RuleError) as refused:
+        imported(timeout="5m")
+    assert [problem.pointer for problem in refused.value.problems] == ["/agents/hear/timeout"]
+
+
+def test_importing_again_leaves_the_autonomy_as_people_set_it() -> None:
+    workflow = publish(autonomy="automatic")
+    Workflow.objects.update(autonomy="paused")
+    imported(autonomy="automatic")
+    workflow.refresh_from_db()
+    assert workflow.autonomy == "paused"

@@ -154,6 +154,10 @@ def test_corrections_that_do_not_fit_are_refused_and_nothing_changes(
     assert (case.status, case.content.corrections) == ("escalated", {})
 
 
+def test_answers_are_laid_over_earlier_ones_group_by_group() -> None:
+    assert items._merged({"check": {"a": 1}, "x": 2}, {"check": {"b": 3}}) == {"check": {"a": 1, "b": 3}, "x": 2}
+
+
 @pytest.mark.django_db(transaction=True)
 def test_of_many_who_claim_at_the_same_moment_exactly_one_gets_it() -> None:
     item = escalated()
