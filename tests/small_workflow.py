@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from orchestration.rules.pack import dump_yaml
-
 from orchestration.models import Workflow
+from orchestration.rules.pack import dump_yaml
 from orchestration.services import pack, version
 
 
@@ -91,7 +90,7 @@ def publish(**changed: Any) -> Workflow:
 
 def crash_pack() -> str:
     """Texts that start with `far` also need an agent in a process of its own, and are answered `no`."""
-    whole = document(slug="crash", attempts=30)
+    whole = document(slug="crash", attempts=30, timeout="5s")
     version = whole["version"]
     version["agents"]["far"] = {
         "use": "test.apart", "input": {"text": "case.text"}, "attempts": 30, "timeout": "10s",

@@ -171,7 +171,7 @@ def _summary(zone: Mrz, problems: list[str], score: float) -> str:
     if not problems:
         return f"Valid {words} of {zone.issuer}; name, birth date and nationality agree."
     listed = ", ".join(problem.replace("_", " ") for problem in problems)
-    return f"A {words} of {zone.issuer} with: {listed} (name score {score:g})."
+    return f"{words.capitalize()} of {zone.issuer}: {listed} (name score {score:g})."
 
 
 def _evidence(zone: Mrz, stated: Any, output: Any) -> tuple[dict[str, Any], ...]:

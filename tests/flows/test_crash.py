@@ -25,7 +25,7 @@ pytestmark = pytest.mark.slow
 
 def test_every_accepted_case_ends_once_however_the_processes_die(tmp_path: Path) -> None:
     short = {
-        "CONDUCTOR_LEASE": "4", "CONDUCTOR_RING_AGAIN": "2", "CONDUCTOR_REAP_EVERY": "0.5", "TASK_TIMEOUT": "12",
+        "CONDUCTOR_LEASE": "4", "CONDUCTOR_RING_AGAIN": "2", "CONDUCTOR_REAP_EVERY": "0.5", "TASK_TIMEOUT": "30",
         "CONDUCTOR_ATTEMPTS": "50",
     }  # fmt: skip
     with site(tmp_path, **short) as running:
