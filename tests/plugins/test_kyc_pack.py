@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from orchestration.rules.check import check
 
 from orchestration.engine.advance import advance
 from orchestration.engine.compile import RuleSet, compile_version
@@ -19,6 +18,7 @@ from orchestration.engine.step import Progress, RunRecord, Step
 from orchestration.facts import Facts
 from orchestration.plugin_api import Agent, AgentError
 from orchestration.rules import pack as packs
+from orchestration.rules.check import check
 from orchestration.rules.language import Escalate, VersionContent
 from plugins import kyc
 from plugins.kyc.address import AddressAgent
