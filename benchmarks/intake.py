@@ -1,9 +1,9 @@
 """Cases posted with `Prefer: wait` and decided in the answer, beside a bare DRF view that inserts one row.
 
 `python -m benchmarks.intake`: PostgreSQL (DATABASE_URL, or the server on 127.0.0.1:5432) in a database made for the
-run, gunicorn with two workers for either site, eight clients. The cases are the KYC samples, decided by the published
-rules and their four inline agents, everything recorded. Either site is asked in turn, so that what else the machine
-does falls on both alike; the bodies are the same.
+run, gunicorn with two workers, eight clients. The cases are the KYC samples, decided by the published rules and their
+four inline agents, everything recorded. The bare view stands in the same site, behind the same middleware and database
+options, and gets the same bodies; either is asked in turn, so that what else the machine does falls on both alike.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def measure(arguments: argparse.Namespace) -> Report:
         "Intake: cases decided in the answer, beside a bare DRF view",
         GOALS,
         ["django", "djangorestframework", "gunicorn", "psycopg", "durable_rules"],
-        columns=["site", "requests", "requests/s", "p50 ms", "p95 ms", "answers"],
+        columns=["view", "requests", "requests/s", "p50 ms", "p95 ms", "answers"],
     )
     ours, bare = _tallies(arguments.rounds, arguments.seconds)
     for name, tally in (("Conductor", ours), ("bare DRF view", bare)):
@@ -65,25 +65,24 @@ def measure(arguments: argparse.Namespace) -> Report:
 
 def _tallies(rounds: int, seconds: float) -> tuple[Tally, Tally]:
     with tempfile.TemporaryDirectory() as folder, throwaway_database("postgresql", Path(folder)) as url:
-        env = environment(url, Path(folder)) | {"CONDUCTOR_RATE": "", "DEBUG": "0"}
-        other = env | {"DJANGO_SETTINGS_MODULE": "benchmarks.bare.settings"}
-        manage(env, "migrate", "--verbosity", "0")
-        _run(other, "-m", "django", "migrate", "--run-syncdb", "--verbosity", "0")
+        site = {"DJANGO_SETTINGS_MODULE": "benchmarks.bare.settings", "CONDUCTOR_RATE": "", "DEBUG": "0"}
+        env = environment(url, Path(folder)) | site
+        manage(env, "migrate", "--run-syncdb", "--verbosity", "0")
         bodies = [json.dumps(one).encode() for one in json.loads(_run(env, "-c", _PREPARE, str(SAMPLES)))]
         key = manage(env, "apikey", "create", "benchmark", "--scope", "cases:write").strip()
         headers = [f"Authorization: Bearer {key}", "Prefer: wait=5"]
-        with _served(env, "conductor_site.wsgi") as here, _served(other, "benchmarks.bare.wsgi") as there:
-            ours = round_and_round([prepared(here, "/api/v1/cases", body, headers) for body in bodies])
-            bare = round_and_round([prepared(there, "/entries", body) for body in bodies])
-            return _alternating(here, ours, there, bare, rounds=rounds, seconds=seconds)
+        with _served(env) as port:
+            ours = round_and_round([prepared(port, "/api/v1/cases", body, headers) for body in bodies])
+            bare = round_and_round([prepared(port, "/entries", body) for body in bodies])
+            return _alternating(port, ours, bare, rounds=rounds, seconds=seconds)
 
 
 def _alternating(
-    here: int, ours: Iterator[bytes], there: int, bare: Iterator[bytes], *, rounds: int, seconds: float
+    port: int, ours: Iterator[bytes], bare: Iterator[bytes], *, rounds: int, seconds: float
 ) -> tuple[Tally, Tally]:
     totals = Tally(), Tally()
     for number in range(rounds + 1):  # the first round warms up and does not count
-        pair = [load(port, posts, clients=CLIENTS, seconds=seconds) for port, posts in ((here, ours), (there, bare))]
+        pair = [load(port, posts, clients=CLIENTS, seconds=seconds) for posts in (ours, bare)]
         say(f"round {number}: Conductor {pair[0].per_second:.0f}, bare {pair[1].per_second:.0f} requests a second")
         for total, tally in zip(totals, pair, strict=True):
             if number:
@@ -95,13 +94,13 @@ def _alternating(
 
 
 @contextmanager
-def _served(env: Mapping[str, str], application: str) -> Iterator[int]:
+def _served(env: Mapping[str, str]) -> Iterator[int]:
     """gunicorn on a free port, until it answers."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "gunicorn", application, "--bind", f"127.0.0.1:{port}", "--workers", str(WORKERS)]
-    server = subprocess.Popen([*command, "--log-level", "warning"], cwd=ROOT, env=dict(env))
+    words = ["gunicorn", "conductor_site.wsgi", "--bind", f"127.0.0.1:{port}", "--workers", str(WORKERS)]
+    server = subprocess.Popen([sys.executable, "-m", *words, "--log-level", "warning"], cwd=ROOT, env=dict(env))
     try:
         for _ in range(300):
             try:
@@ -109,7 +108,7 @@ def _served(env: Mapping[str, str], application: str) -> Iterator[int]:
                 break
             except OSError:
                 if server.poll() is not None:
-                    raise SystemExit(f"gunicorn with {application} ended with {server.returncode}") from None
+                    raise SystemExit(f"gunicorn ended with {server.returncode}") from None
                 time.sleep(0.1)
         yield port
     finally:

@@ -16,6 +16,7 @@ MAX_STRING_BYTES: Final = 60_000
 MAX_DEPTH: Final = 200
 SOURCES: Final = ("case", "agents", "human", "derived", "meta", "children")
 PRIORITIES: Final = ("low", "normal", "high", "urgent")
+_canonical: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
 
 
 class _Missing:
@@ -88,7 +89,7 @@ def _pointer(place: tuple[str | int, ...]) -> str:
 
 def canonical(document: Any) -> str:
     """The one JSON text of a document: sorted keys, no spaces, not escaped."""
-    return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return _canonical(document)
 
 
 def digest(document: Any, salt: bytes = b"") -> str:

@@ -1,1 +1,1 @@
-"""The peer of the intake benchmark: a Django site with one DRF view that checks a body and inserts one row."""
+"""The peer of the intake benchmark: in the same site, a DRF view that checks a body and inserts one row."""

@@ -19,6 +19,7 @@ from orchestration.models import Case, CaseStatus
 from orchestration.models.case import FINAL
 from orchestration.services import case as cases
 from orchestration.services.case_story import story_of
+from orchestration.services.move import MOVE, move, versions_for
 from orchestration.services.refusal import Refused
 
 CANCEL = "orchestration.cancel_case"
@@ -91,6 +92,7 @@ class CaseAdmin(ReadOnlyAdmin):
         view = self.admin_site.admin_view
         return [
             path("<int:pk>/cancel/", view(self.cancel_view), name="orchestration_case_cancel"),
+            path("<int:pk>/move/", view(self.move_view), name="orchestration_case_move"),
             *super().get_urls(),
         ]
 
@@ -106,6 +108,7 @@ class CaseAdmin(ReadOnlyAdmin):
             **story_context(story),
             case=case,
             can_cancel=case.status not in FINAL and request.user.has_perm(CANCEL),
+            can_move=case.status not in FINAL and request.user.has_perm(MOVE),
         )
 
     def cancel_view(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -118,6 +121,22 @@ class CaseAdmin(ReadOnlyAdmin):
         try:
             cases.cancel(case_id=case.pk, actor=request.user.get_username(), user=request.user)
             messages.success(request, f"Case {case} is cancelled.")
+        except Refused as refused:
+            messages.error(request, refused.message)
+        return HttpResponseRedirect(reverse("admin:orchestration_case_change", args=[case.pk]))
+
+    def move_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        case = self._case(request, pk)
+        if not request.user.has_perm(MOVE):
+            raise PermissionDenied
+        if request.method != "POST":
+            title = f"Move case {case} to another version"
+            return self.page(request, "case_move.html", title, case=case, versions=list(versions_for(case)[:100]))
+        chosen = request.POST.get("version", "")
+        try:
+            version_id = int(chosen) if chosen.isdecimal() and len(chosen) < 19 else 0
+            moved = move(case_id=case.pk, version_id=version_id, user=request.user)
+            messages.success(request, f"Case {case} goes on with version {moved.version.number}.")
         except Refused as refused:
             messages.error(request, refused.message)
         return HttpResponseRedirect(reverse("admin:orchestration_case_change", args=[case.pk]))

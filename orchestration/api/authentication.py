@@ -18,7 +18,7 @@ class ApiKeyAuthentication(BaseAuthentication):
         scheme, _, text = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
         if scheme.lower() != "bearer":
             return None
-        key = find_key(text.strip())
+        key = find_key(text.strip(), workflow=request.parser_context["view"].names_workflow(request))
         if key is None:
             raise AuthenticationFailed("The API key is unknown, expired or revoked, or its client is switched off.")
         structlog.contextvars.bind_contextvars(client=key.client.name)

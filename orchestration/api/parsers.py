@@ -28,8 +28,20 @@ class StrictJSONParser(BaseParser):
         return document_from(_bounded(stream))
 
 
-def document_of(request: Request) -> Any:
-    """The body as parsed JSON. Answers 400, 411, 413 or 415 when there is none."""
+def document_of(request: Any) -> Any:
+    """The body as parsed JSON, read once. Answers 400, 411, 413 or 415 when there is none."""
+    if not hasattr(request, "posted"):
+        try:
+            request.posted = _read(request), None
+        except HttpProblem as problem:
+            request.posted = None, problem
+    document, problem = request.posted
+    if problem is not None:
+        raise problem
+    return document
+
+
+def _read(request: Request) -> Any:
     given = request.META.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
     if given != MEDIA_TYPE:
         detail = f"The body must be {MEDIA_TYPE}, not {given or 'without a Content-Type'}."

@@ -7,13 +7,13 @@ from http import HTTPStatus
 from typing import Any
 
 import structlog
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import QuerySet
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from orchestration.api.problems import HttpProblem
 from orchestration.models import ApiKey, Case, Workflow
-from orchestration.models.selects import Select
+from orchestration.services.api_key import permitted
 
 
 class HasScope(BasePermission):
@@ -34,12 +34,14 @@ class HasScope(BasePermission):
 
 def workflows_of(key: ApiKey) -> QuerySet[Workflow]:
     """The workflows that the key may see: all, or those it is limited to."""
-    return Workflow.objects.filter(_permitted(key.pk, "pk"))
+    return Workflow.objects.filter(permitted("pk", pk=key.pk))
 
 
 def workflow_of(key: ApiKey, slug: str) -> Workflow:
     """The workflow with this slug. 404 where there is none, 403 where the key is not for it."""
-    row: Any = _workflow.first(slug=slug, key=key.pk)
+    row: Any = getattr(key, "named", None)
+    if row is None or row.slug != slug:
+        row = Workflow.objects.filter(slug=slug).annotate(permitted=permitted("pk", pk=key.pk)).first()
     if row is None:
         raise HttpProblem(HTTPStatus.NOT_FOUND, "not-found", f"There is no workflow {slug!r}.")
     return _refuse_unless_permitted(row, slug)
@@ -47,22 +49,17 @@ def workflow_of(key: ApiKey, slug: str) -> Workflow:
 
 def cases_of(key: ApiKey) -> QuerySet[Case]:
     """The client's cases in the workflows that the key may see, as `serializers` shows them."""
-    return _with_workflow(Case.objects.filter(_permitted(key.pk, "workflow_id"), client_id=key.client_id))
+    return _with_workflow(Case.objects.filter(permitted("workflow_id", pk=key.pk), client_id=key.client_id))
 
 
 def case_of(key: ApiKey, public_id: uuid.UUID) -> Case:
     """The client's case with this id. 404 for any other's, 403 where the key is not for its workflow."""
     rows = Case.objects.filter(client_id=key.client_id, public_id=public_id)
-    row: Any = _with_workflow(rows.annotate(permitted=_permitted(key.pk, "workflow_id"))).first()
+    row: Any = _with_workflow(rows.annotate(permitted=permitted("workflow_id", pk=key.pk))).first()
     if row is None:
         raise HttpProblem(HTTPStatus.NOT_FOUND, "not-found", "There is no such case.")
     structlog.contextvars.bind_contextvars(case_id=row.pk, case=str(public_id))
     return _refuse_unless_permitted(row, row.workflow.slug)
-
-
-def _permitted(key: Any, workflow: str) -> Q:
-    limits = ApiKey.workflows.through.objects.filter(apikey_id=key)
-    return Q(~Exists(limits)) | Q(Exists(limits.filter(workflow_id=OuterRef(workflow))))
 
 
 def _refuse_unless_permitted(row: Any, slug: str) -> Any:
@@ -73,8 +70,3 @@ def _refuse_unless_permitted(row: Any, slug: str) -> Any:
 
 def _with_workflow(cases: QuerySet[Case]) -> QuerySet[Case]:
     return cases.select_related("workflow", "version").defer("version__content")
-
-
-_workflow = Select(
-    lambda slug, key: Workflow.objects.filter(slug=slug).annotate(permitted=_permitted(key, "pk")).order_by()
-)

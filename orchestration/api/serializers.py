@@ -23,9 +23,9 @@ ROOT: Final = "/api/v1"
 _PRIORITIES: Final = {value: Priority(value).name.lower() for value in Priority.values}
 
 
-def case_body(case: Case) -> dict[str, Any]:
-    """One case, with at most one query more. Needs `workflow` and `version` loaded."""
-    return bodies_of([case])[0]
+def case_body(case: Case, decision: Decision | None = None, work_item: WorkItem | None = None) -> dict[str, Any]:
+    """One case, with at most one query more, and none if what came of it is at hand. Needs `workflow`, `version`."""
+    return _body(case, decision, work_item) if decision or work_item else bodies_of([case])[0]
 
 
 def bodies_of(cases: Iterable[Case]) -> list[dict[str, Any]]:

@@ -19,7 +19,7 @@ from orchestration.engine.step import Progress, Step
 from orchestration.engine.walk import NowNeeded, derived_of, matched_keys, refused_child, walked
 from orchestration.facts import Facts
 
-__all__ = ["MAX_ROUNDS", "NowNeeded", "advance", "facts_with_agents", "settle_round"]
+__all__ = ["MAX_ROUNDS", "NowNeeded", "advance", "advanced", "facts_with_agents", "settle_round"]
 
 MAX_ROUNDS: Final = 50
 
@@ -30,11 +30,18 @@ def advance(rule_set: RuleSet, facts: Facts, progress: Progress) -> Step:
 
     Raises NowNeeded where a rule waits and `meta.now` is missing.
     """
-    facts = with_children(facts.with_(derived={}), progress)
+    return advanced(rule_set, facts, progress)[0]
+
+
+def advanced(rule_set: RuleSet, facts: Facts, progress: Progress) -> tuple[Step, Facts]:
+    """As `advance`, and with the step what it was taken on: the facts with `agents` and `children`."""
+    given = with_children(facts, progress)
+    facts = given.with_(derived={})
     runs = find_runs(rule_set.steps, facts, progress)
+    seen = with_runs(given, runs)
     early = _failure(rule_set, runs, late=False) or _used_up(rule_set, progress)
     if early is not None:
-        return early
+        return early, seen
     last = settled(rule_set, facts, progress, runs)
     step = (
         _failure(rule_set, last.runs, late=True)
@@ -42,7 +49,7 @@ def advance(rule_set: RuleSet, facts: Facts, progress: Progress) -> Step:
         or _refused(rule_set, last, progress)
         or walked(rule_set, last, progress)
     )
-    return replace(step, matched=matched_keys(rule_set, last.true), derived=derived_of(last))
+    return replace(step, matched=matched_keys(rule_set, last.true), derived=derived_of(last)), seen
 
 
 def facts_with_agents(rule_set: RuleSet, facts: Facts, progress: Progress) -> Facts:

@@ -12,6 +12,7 @@ from orchestration.engine.runs import PreparedStep, prepared, reads_step
 from orchestration.engine.truth import Scope, Vocabulary
 from orchestration.facts import Catalogue, Facts, Problem
 from orchestration.rules.catalogue import catalogue_of
+from orchestration.rules.explain import fact_text
 from orchestration.rules.language import (
     Condition,
     Decide,
@@ -47,6 +48,7 @@ class RuleSet:
         self.catalogue = catalogue
         self.vocabulary = vocabulary
         self.steps: dict[str, PreparedStep] = prepared(content.agents)
+        self._titles: dict[str, str] = {}
         self.walk, self.entries = _numbered(content, catalogue)
         self.setting = tuple(one for one in self.walk if not isinstance(one[0], Rule) or _sets(one[0]))
         self.by_key = {entry.key: entry for entry in self.entries}
@@ -58,6 +60,12 @@ class RuleSet:
         reading = {path for rule in rules for path in facts_of_sets(rule.then)}
         self.needs_passes = bool(moving) or any(map(self.moves_path, reading))
         self.reads_now = "meta.now" in reading or any(reads_time(entry.condition) for entry in self.entries)
+
+    def title(self, path: str) -> str:
+        """The fact as people call it."""
+        if path not in self._titles:
+            self._titles[path] = fact_text(path, self.content)
+        return self._titles[path]
 
     def scope(self, facts: Facts) -> Scope:
         if self.reads_now:

@@ -12,7 +12,6 @@ from orchestration.engine.passes import OTHERWISE, Settled
 from orchestration.engine.step import Reason
 from orchestration.engine.truth import Scope, truth
 from orchestration.facts import MISSING
-from orchestration.rules.explain import fact_text
 from orchestration.rules.language import AllOf, AnyOf, Condition, DecisionTable, Not
 from orchestration.rules.reads import facts_read
 
@@ -56,7 +55,7 @@ def mattering(condition: Condition, scope: Scope) -> Iterator[str]:
 
 def said(rule_set: RuleSet, path: str, value: Any) -> str:
     """A fact and its value in words."""
-    return f"{fact_text(path, rule_set.content)} {shown(value)}"
+    return f"{rule_set.title(path)} {shown(value)}"
 
 
 def shown(value: Any) -> str:

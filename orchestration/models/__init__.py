@@ -1,6 +1,7 @@
 """Rows, one noun per file. Services write them; `immutable` keeps the finished ones as they are."""
 
 from orchestration.models.api_key import ApiKey
+from orchestration.models.approval import Approval, Submission, Verdict
 from orchestration.models.case import Case, CaseContent, CaseStatus, Priority
 from orchestration.models.client import Client
 from orchestration.models.decision import Decision, DecisionContent
@@ -10,7 +11,9 @@ from orchestration.models.event import CaseEvent, CaseEventContent
 from orchestration.models.heartbeat import Heartbeat
 from orchestration.models.queue import Queue
 from orchestration.models.run import AgentAttempt, AgentRun, AgentRunContent, RunStatus
-from orchestration.models.version import VersionStatus, WorkflowVersion
+from orchestration.models.version import WorkflowVersion
+from orchestration.models.version_event import VersionEvent
+from orchestration.models.version_status import VersionStatus
 from orchestration.models.webhook import WebhookDelivery, WebhookEndpoint
 from orchestration.models.work_item import WorkItem, WorkItemContent, WorkItemKind, WorkItemStatus
 from orchestration.models.workflow import Autonomy, Workflow
@@ -20,6 +23,7 @@ __all__ = [
     "AgentRun",
     "AgentRunContent",
     "ApiKey",
+    "Approval",
     "Autonomy",
     "Case",
     "CaseContent",
@@ -38,6 +42,9 @@ __all__ = [
     "Queue",
     "RuleHit",
     "RunStatus",
+    "Submission",
+    "Verdict",
+    "VersionEvent",
     "VersionStatus",
     "WebhookDelivery",
     "WebhookEndpoint",

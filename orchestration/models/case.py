@@ -68,11 +68,11 @@ def new_salt() -> str:
 
 class Case(models.Model):
     public_id = models.UUIDField(default=uuid_utils.compat.uuid7, unique=True, editable=False)
-    workflow = models.ForeignKey("Workflow", on_delete=models.PROTECT, related_name="cases")
+    workflow = models.ForeignKey("Workflow", on_delete=models.PROTECT, related_name="cases", db_index=False)
     version = models.ForeignKey("WorkflowVersion", on_delete=models.PROTECT, related_name="cases")
-    client = models.ForeignKey("Client", on_delete=models.PROTECT, related_name="cases")
+    client = models.ForeignKey("Client", on_delete=models.PROTECT, related_name="cases", db_index=False)
     test = models.BooleanField(default=False)
-    reference = models.CharField(max_length=200, blank=True, db_index=True)
+    reference = models.CharField(max_length=200, blank=True)
     posted_priority = models.SmallIntegerField(choices=Priority, default=Priority.NORMAL)
     priority = models.SmallIntegerField(choices=Priority, default=Priority.NORMAL)
     status = models.CharField(max_length=10, choices=CaseStatus, default=CaseStatus.RECEIVED)
@@ -84,7 +84,9 @@ class Case(models.Model):
     idempotency_key = models.CharField(max_length=255, null=True, blank=True, editable=False)
     body_digest = models.CharField(max_length=64, blank=True, editable=False)
 
-    parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="children")
+    parent = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="children", db_index=False
+    )
     depth = models.PositiveSmallIntegerField(default=0)
 
     # The round: who runs it (lease, token), how often it was tried, when it is due, what it has seen.
@@ -121,6 +123,9 @@ class Case(models.Model):
             models.Index(fields=["workflow", "status", "-id"], name="case_by_workflow_status"),
             models.Index(fields=["client", "-id"], name="case_by_client"),
             models.Index(fields=["received_at"], name="case_by_received"),
+            # This class of index serves `=` and LIKE 'beginning%' alike; only PostgreSQL knows such classes.
+            models.Index(fields=["reference"], name="case_by_reference", opclasses=["varchar_pattern_ops"]),
+            models.Index(fields=["parent"], condition=Q(parent__isnull=False), name="case_by_parent"),
             models.Index(
                 fields=["due_at"],
                 condition=Q(status__in=["received", "running", "waiting"]),

@@ -9,6 +9,9 @@ class Client(models.Model):
     active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
+    has_endpoints = True
+    """Whether webhook endpoints are worth looking for; a select that knows that there are none says so."""
+
     class Meta:
         ordering = ["name"]
 

@@ -22,7 +22,9 @@ class Decision(FrozenModel):
     evaluation = models.OneToOneField("Evaluation", on_delete=models.PROTECT, null=True, related_name="decision")
     work_item = models.OneToOneField("WorkItem", on_delete=models.PROTECT, null=True, related_name="decision")
     source = models.CharField(max_length=10)  # rules | person
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
     outcome = models.CharField(max_length=80)
     proposal = models.CharField(max_length=80, blank=True, help_text="The outcome rules proposed, if it was shown.")
     supersedes = models.OneToOneField(
@@ -40,6 +42,9 @@ class Decision(FrozenModel):
             models.UniqueConstraint(
                 fields=["case"], condition=models.Q(source="rules"), name="decision_one_automatic_per_case"
             )
+        ]
+        indexes = [
+            models.Index(fields=["user"], condition=models.Q(user__isnull=False), name="decision_by_user"),
         ]
 
     def __str__(self) -> str:

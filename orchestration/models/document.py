@@ -7,6 +7,8 @@ from typing import Any
 
 from django.db import models
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+
 
 class DocumentField(models.TextField):
     """jsonb would sort keys, turn 1e2 into 100 and refuse NUL; what digests cover must come back as it was."""
@@ -14,7 +16,7 @@ class DocumentField(models.TextField):
     def get_prep_value(self, value: Any) -> str | None:
         if value is None:
             return None
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        return _encode(value)
 
     def from_db_value(self, value: str | None, *_: Any) -> Any:
         return None if value is None else json.loads(value)

@@ -17,7 +17,7 @@ class Evaluation(FrozenModel):
     """`now` is the round's meta.now; `step` its kind and what the kind needs, without contents of the case."""
 
     case = models.ForeignKey("Case", on_delete=models.PROTECT, related_name="evaluations")
-    version = models.ForeignKey("WorkflowVersion", on_delete=models.PROTECT, related_name="+")
+    version = models.ForeignKey("WorkflowVersion", on_delete=models.PROTECT, related_name="+", db_index=False)
     purpose = models.CharField(max_length=10, choices=Purpose, default=Purpose.LIVE)
     round = models.PositiveSmallIntegerField()
     last_event = models.PositiveIntegerField()
@@ -43,7 +43,7 @@ class RuleHit(FrozenModel):
     """`role`: terminal (gave the step), set (gave a derived fact), guard or other (was true besides)."""
 
     evaluation = models.ForeignKey("Evaluation", on_delete=models.PROTECT, related_name="hits")
-    version = models.ForeignKey("WorkflowVersion", on_delete=models.PROTECT, related_name="+")
+    version = models.ForeignKey("WorkflowVersion", on_delete=models.PROTECT, related_name="+", db_index=False)
     rule = models.CharField(max_length=160)
     role = models.CharField(max_length=10)
 

@@ -7,6 +7,8 @@ from typing import Any, Final, NoReturn
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from orchestration.models.version_status import NEXT
+
 
 class Frozen(Exception):
     """The row is part of the record and cannot be changed or deleted."""
@@ -65,13 +67,27 @@ _DIFFERS = "OLD.{0} <> NEW.{0}"
 _VERSION_CHANGED = " OR ".join(
     _DIFFERS.format(column) for column in ("content", "digest", "number", "workflow_id", "note", "revision")
 )
+_AUTHOR_CHANGED = "COALESCE(OLD.author_id, 0) <> COALESCE(NEW.author_id, 0)"
+_STATUS_LEAPT = " OR ".join(
+    f"(OLD.status = '{status}' AND NEW.status NOT IN ({', '.join(repr(str(one)) for one in (status, *following))}))"
+    for status, following in NEXT.items()
+)
 _HISTORY = "is part of the record and never changes"
 
 # table, action, when (None: always), message
 _TRIGGERS: Final[tuple[tuple[str, str, str | None, str], ...]] = (
     *(
         (f"orchestration_{table}", action, None, f"{table} {_HISTORY}")
-        for table in ("caseevent", "evaluation", "rulehit", "decision", "agentattempt")
+        for table in (
+            "caseevent",
+            "evaluation",
+            "rulehit",
+            "decision",
+            "agentattempt",
+            "submission",
+            "approval",
+            "versionevent",
+        )
         for action in ("UPDATE", "DELETE")
     ),
     ("orchestration_agentrun", "UPDATE", _ENDED, f"a finished agent run {_HISTORY}"),
@@ -79,8 +95,8 @@ _TRIGGERS: Final[tuple[tuple[str, str, str | None, str], ...]] = (
     (
         "orchestration_workflowversion",
         "UPDATE",
-        f"{_SUBMITTED} AND ({_VERSION_CHANGED} OR NEW.status = 'draft')",
-        "a submitted version never changes",
+        f"({_SUBMITTED} AND ({_VERSION_CHANGED} OR {_AUTHOR_CHANGED})) OR {_STATUS_LEAPT}",
+        "a submitted version never changes, and statuses follow in their order",
     ),
     ("orchestration_workflowversion", "DELETE", _SUBMITTED, "a submitted version is never deleted"),
     *(

@@ -31,7 +31,7 @@ class RunQuerySet(models.QuerySet["AgentRun"]):
 class AgentRun(models.Model):
     public_id = models.UUIDField(default=uuid_utils.compat.uuid7, unique=True, editable=False)
     case = models.ForeignKey("Case", on_delete=models.PROTECT, related_name="runs")
-    version = models.ForeignKey("WorkflowVersion", on_delete=models.PROTECT, related_name="+")
+    version = models.ForeignKey("WorkflowVersion", on_delete=models.PROTECT, related_name="+", db_index=False)
     purpose = models.CharField(max_length=10, choices=Purpose, default=Purpose.LIVE)
     step = models.CharField(max_length=80)
     agent = models.CharField(max_length=120)
@@ -100,7 +100,7 @@ class AgentRunContent(models.Model):
 class AgentAttempt(FrozenModel):
     """One try of a run, written when it ended; `vanished` when its process was lost."""
 
-    run = models.ForeignKey("AgentRun", on_delete=models.PROTECT, related_name="tries")
+    run = models.ForeignKey("AgentRun", on_delete=models.PROTECT, related_name="tries", db_index=False)
     number = models.PositiveSmallIntegerField()
     status = models.CharField(max_length=10)  # succeeded | failed | pending | vanished
     error_kind = models.CharField(max_length=20, blank=True)

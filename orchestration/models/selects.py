@@ -11,6 +11,7 @@ from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.db.models.expressions import RawSQL
 
 Row = TypeVar("Row", bound=models.Model)
+Other = TypeVar("Other", bound=models.Model)
 
 
 class Select(Generic[Row]):
@@ -26,15 +27,40 @@ class Select(Generic[Row]):
         self._built: WeakKeyDictionary[Any, _Built] = WeakKeyDictionary()
 
     def __call__(self, **values: int | str) -> list[Row]:
-        wrapper = connections[DEFAULT_DB_ALIAS]
-        built = self._built.get(wrapper)
-        if built is None:
-            built = self._built[wrapper] = _Built(self._build(**self._stand_ins), wrapper)
-        rows: list[Row] = built.rows(values)
+        built = self.built(connections[DEFAULT_DB_ALIAS])
+        rows: list[Row] = built.made(_fetched(built.text, built.values(values)))
         return rows
 
     def first(self, **values: int | str) -> Row | None:
         return next(iter(self(**values)), None)
+
+    def built(self, wrapper: Any) -> _Built:
+        found = self._built.get(wrapper)
+        if found is None:
+            found = self._built[wrapper] = _Built(self._build(**self._stand_ins), wrapper)
+        return found
+
+
+class Pair(Generic[Row, Other]):
+    """Two selects of at most one row each, asked in one statement: the second only where the first finds its row."""
+
+    def __init__(self, first: Select[Row], second: Select[Other]) -> None:
+        self._selects = first, second
+
+    def __call__(self, **values: int | str) -> tuple[Row | None, Other | None]:
+        first, second = (select.built(connections[DEFAULT_DB_ALIAS]) for select in self._selects)
+        text = f"SELECT * FROM ({first.text}) one LEFT JOIN ({second.text}) other ON TRUE"  # noqa: S608 - Django's own
+        rows = _fetched(text, first.values(values) + second.values(values))
+        found = first.made([row[: first.width] for row in rows])
+        others = second.made([row[first.width :] for row in rows if row[first.width] is not None])
+        return next(iter(found), None), next(iter(others), None)
+
+
+def _fetched(text: str, parameters: list[Any]) -> list[Any]:
+    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+        cursor.execute(text, parameters)
+        rows: list[Any] = cursor.fetchall()
+        return rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,23 +73,25 @@ class _Built:
 
     def __init__(self, queryset: Any, wrapper: Any) -> None:
         self._compiler = queryset.query.get_compiler(connection=wrapper)
-        self._text, self._parameters = self._compiler.as_sql()
+        self.text, self._parameters = self._compiler.as_sql()
+        self.width = len(self._compiler.select)
         self._queryset = queryset
         queryset._query = self
-        self._values: dict[str, Any] = {}
+        self._rows: list[Any] = []
 
-    def rows(self, values: dict[str, Any]) -> list[Any]:
-        self._values = values
+    def values(self, given: dict[str, Any]) -> list[Any]:
+        return [given[one.name] if isinstance(one, _Parameter) else one for one in self._parameters]
+
+    def made(self, rows: list[Any]) -> list[Any]:
+        """Model instances of these rows of the database."""
+        self._rows = rows
         return list(self._queryset._iterable_class(self._queryset))
 
     def get_compiler(self, *args: Any, **more: Any) -> _Built:
         return self
 
     def execute_sql(self, *args: Any, **more: Any) -> list[Any]:
-        parameters = [self._values[one.name] if isinstance(one, _Parameter) else one for one in self._parameters]
-        with self._compiler.connection.cursor() as cursor:
-            cursor.execute(self._text, parameters)
-            return [cursor.fetchall()]
+        return [self._rows]
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._compiler, name)

@@ -3,6 +3,7 @@
 import uuid_utils.compat
 from django.core.validators import URLValidator
 from django.db import models
+from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 
 WEBHOOK_EVENTS = ("case.decided", "case.escalated", "case.cancelled", "case.notified", "decision.superseded")
@@ -41,3 +42,8 @@ class WebhookDelivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} to {self.endpoint_id}"
+
+
+def endpoints_of(client: str) -> Exists:
+    """Whether the client with the id in this field of the outer query has an active endpoint."""
+    return Exists(WebhookEndpoint.objects.filter(client_id=OuterRef(client), active=True))

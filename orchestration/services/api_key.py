@@ -6,15 +6,16 @@ import hashlib
 import secrets
 from collections.abc import Collection
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final, cast
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from orchestration.models import ApiKey, Client, Workflow
-from orchestration.models.selects import Select
+from orchestration.models.selects import Pair, Select
+from orchestration.models.webhook import endpoints_of
 from orchestration.services.refusal import Refused
 
 SCOPES: Final = ("cases:write", "cases:read", "workflows:read", "rules:evaluate")
@@ -55,12 +56,24 @@ def create_key(
     return key, text
 
 
-def find_key(text: str) -> ApiKey | None:
-    """The live key with this text, its client loaded; its use is noted once a minute."""
-    key = _live_key.first(hashed=hashed(text))
-    if key and (key.last_used_at is None or timezone.now() - key.last_used_at > timedelta(minutes=1)):
+def find_key(text: str, *, workflow: str = "") -> ApiKey | None:
+    """The live key with this text, its client loaded; its use is noted once a minute.
+
+    With it, as `key.named`, the workflow with this slug if there is one; `named.permitted` says whether the key is
+    for it.
+    """
+    key: Any
+    if workflow:
+        key, named = _key_and_workflow(hashed=hashed(text), slug=workflow)
+    else:
+        key, named = _live_key.first(hashed=hashed(text)), None
+    if key is None:
+        return None
+    key.named = named
+    key.client.has_endpoints = key.told
+    if key.last_used_at is None or timezone.now() - key.last_used_at > timedelta(minutes=1):
         ApiKey.objects.filter(pk=key.pk).update(last_used_at=Now())
-    return key
+    return cast(ApiKey, key)
 
 
 def revoke(*, key_id: int) -> ApiKey:
@@ -75,4 +88,28 @@ def hashed(text: str) -> str:
 
 
 _LIVE = Q(revoked_at=None) & (Q(expires_at=None) | Q(expires_at__gt=Now())) & Q(client__active=True)
-_live_key = Select(lambda hashed: ApiKey.objects.select_related("client").filter(_LIVE, hashed=hashed).order_by())
+
+
+def permitted(workflow: str, **key: Any) -> Q:
+    """Whether the key is for the workflow whose id is in this field: it is limited to none, or to this one too."""
+    limits = ApiKey.workflows.through.objects.filter(**{f"apikey__{name}": value for name, value in key.items()})
+    return Q(~Exists(limits)) | Q(Exists(limits.filter(workflow_id=OuterRef(workflow))))
+
+
+_live_key = Select(
+    lambda hashed: (
+        ApiKey.objects.select_related("client")
+        .annotate(told=endpoints_of("client_id"))
+        .filter(_LIVE, hashed=hashed)
+        .order_by()
+    )
+)
+
+_key_and_workflow = Pair(
+    _live_key,
+    Select(
+        lambda hashed, slug: (
+            Workflow.objects.filter(slug=slug).annotate(permitted=permitted("pk", hashed=hashed)).order_by()
+        )
+    ),
+)

@@ -1,4 +1,4 @@
-"""Cases: accepted once and for all, cancelled, moved to another version."""
+"""Cases: accepted once and for all, cancelled."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from orchestration import queue
-from orchestration.facts import Problem
+from orchestration.agents.in_flight import InFlight, Suspect
+from orchestration.facts import Problem, digest
 from orchestration.models import (
     Autonomy,
     Case,
@@ -21,19 +23,20 @@ from orchestration.models import (
     CaseEffect,
     CaseStatus,
     Client,
+    Decision,
     Priority,
     Workflow,
     WorkItem,
     WorkItemStatus,
 )
 from orchestration.models.case import FINAL
-from orchestration.models.statements import insert
+from orchestration.models.writing import Writing
 from orchestration.services.decision import ring_parent
 from orchestration.services.event import Events
 from orchestration.services.refusal import Refused
 from orchestration.services.round import carry_on
 from orchestration.services.rule_set import Loaded, loaded
-from orchestration.services.turn import Turn, lease_end, release_after_fault
+from orchestration.services.turn import Turn, release_after_fault
 
 log = structlog.get_logger(__name__)
 
@@ -56,8 +59,12 @@ class NotPublished(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
+    """`decision` or `work_item` is what came of the case at once, if anything did."""
+
     case: Case
     replayed: bool = False
+    decision: Decision | None = None
+    work_item: WorkItem | None = None
 
 
 def accept(
@@ -71,11 +78,11 @@ def accept(
     body_digest: str = "",
     decide_now: bool = False,
 ) -> Accepted:
-    """Take a case in: row, content and event, and either its doorbell or, `decide_now`, its first round.
+    """Take a case in: row, content and event, and either its doorbell or, `decide_now`, its first rounds.
 
-    Deciding at once happens where every agent of the version is inline; the lease is in the same
-    transaction, so a process that dies on the way loses nothing. Raises PayloadRefused, KeyReused,
-    NotPublished; nothing is stored then.
+    Deciding at once happens where every agent of the version is inline. The case is then written together with what
+    becomes of it: a process that dies before has accepted nothing. Raises PayloadRefused, KeyReused, NotPublished;
+    nothing is stored then.
     """
     if idempotency_key and (earlier := _replayed(client, idempotency_key, body_digest)):
         return earlier
@@ -103,7 +110,7 @@ def accept(
     content = CaseContent(case=case, payload=dict(payload))
     decide_now = decide_now and not held and all(step.inline for step in version.content.agents)
     try:
-        return Accepted(_insert_and_decide(case, content, version) if decide_now else _insert(case, content))
+        return _decided(case, content, version) if decide_now else _insert(case, content)
     except IntegrityError:
         if idempotency_key and (earlier := _replayed(client, idempotency_key, body_digest)):
             return earlier
@@ -150,38 +157,39 @@ def _replayed(client: Client, key: str, body_digest: str) -> Accepted | None:
     return Accepted(case, replayed=True)
 
 
-def _insert(case: Case, content: CaseContent) -> Case:
-    with transaction.atomic():
-        if case.status == CaseStatus.RECEIVED:
-            case.rung_at = case.received_at
-        _write(case, content)
-        if case.status == CaseStatus.RECEIVED:
-            queue.ring(case.pk)
-    return case
+def _insert(case: Case, content: CaseContent) -> Accepted:
+    writing, events = Writing(), _opening(case)
+    if case.status == CaseStatus.RECEIVED:
+        case.rung_at = case.received_at
+        writing.then(lambda: queue.ring(case.pk))
+    writing.insert(case)
+    writing.insert(content)
+    events.write_with(writing)
+    writing.run()
+    return Accepted(case)
 
 
-def _insert_and_decide(case: Case, content: CaseContent, version: Loaded) -> Case:
-    """Insert the case, leased by this process and the attempt counted, then go on with it at once."""
-    case.status, case.lease_token, case.attempts = CaseStatus.RUNNING, 1, 1
-    case.leased_until = lease_end()
-    with transaction.atomic():
-        _write(case, content)
+def _decided(case: Case, content: CaseContent, version: Loaded) -> Accepted:
+    """The first rounds now, in this process. Where that does not work the case is taken in and left to a worker,
+    which is careful with it: it has its agents run in processes of their own."""
     turn = Turn(case, version, content)
+    case.status, case.lease_token, case.attempts = CaseStatus.RUNNING, 1, 1
+    turn.opening = _opening(case)
     try:
-        carry_on(turn)
+        with _in_flight.on(digest([version.row.pk, content.payload])):
+            carry_on(turn)
+    except IntegrityError:
+        raise
     except Exception as error:
-        log.exception("round_failed", case_id=case.pk)
-        release_after_fault(turn.case, f"{type(error).__name__}: {error}", token=turn.token)
+        log.warning("not_decided_at_once", exc_info=not isinstance(error, Suspect))
+        fault = str(error) if isinstance(error, Suspect) else f"{type(error).__name__}: {error}"
+        if case.pk is None:
+            case.status, case.fault = CaseStatus.RECEIVED, fault[:300]
+            case.lease_token, case.last_event, case.rounds = 0, 0, 0
+            return _insert(case, content)
+        release_after_fault(turn.case, fault, token=turn.token)
         turn.case.refresh_from_db()
-    return turn.case
-
-
-def _write(case: Case, content: CaseContent) -> None:
-    events = _opening(case)
-    insert([case])
-    content.case_id = case.pk
-    insert([content])
-    events.write()
+    return Accepted(turn.case, decision=turn.decision, work_item=turn.work_item)
 
 
 def _opening(case: Case) -> Events:
@@ -190,3 +198,6 @@ def _opening(case: Case) -> Events:
     if case.status == CaseStatus.HELD:
         events.add("case.held", actor="worker")
     return events
+
+
+_in_flight = InFlight(settings.VAR_DIR / "in-flight")

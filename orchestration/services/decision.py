@@ -10,18 +10,19 @@ from django.utils import timezone
 from orchestration import queue
 from orchestration.engine.step import Step
 from orchestration.models import Case, CaseEffect, CaseStatus, Decision, DecisionContent, Evaluation, WorkItem
-from orchestration.models.statements import insert
+from orchestration.models.writing import Writing
 from orchestration.services.event import Events
 from orchestration.services.sampling import draw_for
 
 
-def decide_by_rules(case: Case, step: Step, evaluation: Evaluation, events: Events) -> Decision:
-    """The automatic decision, with its place in the quality sample. The caller saves the case row."""
+def decide_by_rules(case: Case, step: Step, evaluation: Evaluation, events: Events, writing: Writing) -> Decision:
+    """The automatic decision, with its place in the quality sample. The caller has the case row written."""
     draw = draw_for(case, case.workflow, step.outcome)
-    decision = Decision(
-        case_id=case.pk,
+    decision = writing.add(
+        Decision,
+        case=case,
         version_id=case.version_id,
-        evaluation_id=evaluation.pk,
+        evaluation=evaluation,
         source="rules",
         outcome=step.outcome,
         stratum=draw.stratum,
@@ -30,10 +31,11 @@ def decide_by_rules(case: Case, step: Step, evaluation: Evaluation, events: Even
         drawn=draw.drawn,
         decided_at=timezone.now(),
     )
-    insert([decision])
     reasons = [asdict(reason) for reason in step.reasons]
-    insert([DecisionContent(decision_id=decision.pk, reasons=reasons, note=step.note)])
+    decision.content = writing.add(DecisionContent, decision=decision, reasons=reasons, note=step.note)
     _close(case, decision, events, actor="rules")
+    if case.parent_id:
+        writing.then(lambda: ring_parent(case))
     return decision
 
 
@@ -53,6 +55,7 @@ def decide_by_person(
     )
     DecisionContent.objects.create(decision=decision, reasons=[], note=note)
     _close(case, decision, events, actor=user.get_username(), user=user)
+    ring_parent(case)
     return decision
 
 
@@ -66,4 +69,3 @@ def _close(case: Case, decision: Decision, events: Events, *, actor: str, user: 
     case.status, case.outcome, case.waits_for = CaseStatus.DECIDED, decision.outcome, ""
     case.decided_by, case.decided_at = decision.source, decision.decided_at
     events.add("case.decided", actor=actor, user=user, about={"outcome": decision.outcome, "by": decision.source})
-    ring_parent(case)

@@ -9,8 +9,9 @@ from django.contrib.auth.models import User
 
 from orchestration.models import Case, CaseEvent, CaseEventContent, WebhookDelivery, WebhookEndpoint
 from orchestration.models.selects import Select
-from orchestration.models.statements import insert
+from orchestration.models.statements import new_row
 from orchestration.models.webhook import WEBHOOK_EVENTS
+from orchestration.models.writing import Writing
 
 
 class Events:
@@ -36,34 +37,35 @@ class Events:
     ) -> None:
         """`about` holds identifiers only; whatever a person or client wrote belongs into `content`."""
         self.case.last_event += 1
-        row = CaseEvent(
-            case_id=self.case.pk,
+        row = new_row(
+            CaseEvent,
+            case=self.case,
             number=self.case.last_event,
             name=name,
             actor=actor,
-            user=user,
+            user_id=user.pk if user else None,
             about=dict(about or {}),
         )
         self._rows.append(row)
         if content is not None:
-            self._contents.append(CaseEventContent(event=row, content=dict(content)))
+            self._contents.append(new_row(CaseEventContent, event=row, content=dict(content)))
 
     def write(self) -> None:
-        for row in self._rows:
-            row.case_id = self.case.pk  # a new case got its key after its first events were added
-        insert(self._rows)
-        if self._contents:
-            CaseEventContent.objects.bulk_create(self._contents)
+        """Write them now, within the caller's transaction."""
+        writing = Writing()
+        self.write_with(writing)
+        writing.run()
+
+    def write_with(self, writing: Writing) -> None:
+        """Have them written with the rest of what happens, and a delivery to whoever wants to be told."""
+        for row in (*self._rows, *self._contents):
+            writing.insert(row, key=False)
         told = [row for row in self._rows if row.name in WEBHOOK_EVENTS]
-        if told:
-            deliveries = [
-                WebhookDelivery(endpoint=endpoint, event=row, name=row.name)
-                for endpoint in _endpoints(client_id=self.case.client_id)
-                for row in told
-                if not endpoint.events or row.name in endpoint.events
-            ]
-            if deliveries:
-                WebhookDelivery.objects.bulk_create(deliveries)
+        if told and self.case.client.has_endpoints:
+            for endpoint in _endpoints(client_id=self.case.client_id):
+                for row in told:
+                    if not endpoint.events or row.name in endpoint.events:
+                        writing.insert(WebhookDelivery(endpoint=endpoint, event=row, name=row.name))
         self._rows, self._contents = [], []
 
 

@@ -19,7 +19,8 @@ from orchestration.engine.step import PlannedRun, Step
 from orchestration.facts import digest
 from orchestration.models import AgentAttempt, AgentRun, AgentRunContent, Case, RunStatus
 from orchestration.models.case import FINAL
-from orchestration.models.statements import insert
+from orchestration.models.statements import new_row
+from orchestration.models.writing import Writing
 from orchestration.services.doorbell import ring_case
 from orchestration.services.event import Events
 from orchestration.services.rule_set import Loaded, loaded
@@ -31,15 +32,15 @@ MARGIN = timedelta(seconds=15)
 """How long a run's lease outlives its time limit."""
 
 
-def ask_for_runs(turn: Turn, step: Step) -> list[AgentRun]:
+def ask_for_runs(turn: Turn, step: Step, writing: Writing) -> list[AgentRun]:
     """Rows and doorbells for those of the step's runs that take place in processes of their own."""
     apart = [planned for planned in step.runs if not turn.is_inline(planned.step)]
     now = timezone.now()
     rows = [_row(turn, planned, status=RunStatus.PENDING, due_at=now, rung_at=now) for planned in apart]
-    insert(rows)
-    insert([AgentRunContent(run_id=row.pk, input=dict(one.input)) for row, one in zip(rows, apart, strict=True)])
-    for row in rows:
-        queue.ring_run(row.pk)
+    for row, one in zip(rows, apart, strict=True):
+        writing.insert(row)
+        writing.add(AgentRunContent, run=row, input=dict(one.input))
+        writing.then(lambda row=row: queue.ring_run(row.pk))
     return rows
 
 
@@ -53,19 +54,16 @@ def run_inline(turn: Turn, step: Step) -> None:
             turn.runs.append(row)
 
 
-def write_inline(turn: Turn, events: Events) -> None:
-    """Write the turn's inline runs with what they gave."""
-    ended = [(row, turn.ended[str(row.public_id)]) for row in turn.runs if str(row.public_id) in turn.ended]
-    for row, end in ended:
-        _end(row, end.outcome, turn.content.salt, again=turn.tries_again(row, end.outcome))
-        if row.status != RunStatus.PENDING:
-            _tell(events, row)
-    insert([row for row, _ in ended])
-    insert([_attempt(row, end.outcome, isolated=False) for row, end in ended])
-    contents = [_content(row, end.given, end.outcome) for row, end in ended]
-    insert(contents)
-    for (row, _), content in zip(ended, contents, strict=True):
-        row.content = content
+def write_inline(turn: Turn, events: Events, writing: Writing) -> None:
+    """Have the turn's inline runs written with what they gave."""
+    for row in turn.runs:
+        if end := turn.ended.get(str(row.public_id)):
+            _end(row, end.outcome, turn.content.salt, again=turn.tries_again(row, end.outcome))
+            if row.status != RunStatus.PENDING:
+                _tell(events, row)
+            writing.insert(row)
+            writing.insert(_attempt(row, end.outcome, isolated=False), key=False)
+            row.content = writing.insert(_content(row, end.given, end.outcome))
 
 
 def run_agent(*, run_id: int) -> None:
@@ -112,8 +110,9 @@ def unfinished_runs(case_id: int) -> bool:
 
 def _row(turn: Turn, planned: PlannedRun, **more: Any) -> AgentRun:
     spec = turn.version.steps[planned.step]
-    return AgentRun(
-        case_id=turn.case.pk,
+    return new_row(
+        AgentRun,
+        case=turn.case,
         version_id=turn.case.version_id,
         step=planned.step,
         agent=spec.use,
@@ -230,7 +229,7 @@ def _end(row: AgentRun, outcome: Outcome, salt: str, *, again: bool) -> None:
 
 
 def _content(row: AgentRun, given: dict[str, Any], outcome: Outcome) -> AgentRunContent:
-    content = AgentRunContent(run_id=row.pk, input=given)
+    content = new_row(AgentRunContent, run=row, input=given)
     _fill(content, row, outcome, sealed=row.status != RunStatus.PENDING)
     return content
 
@@ -244,8 +243,9 @@ def _fill(content: AgentRunContent, row: AgentRun, outcome: Outcome, *, sealed: 
 
 
 def _attempt(row: AgentRun, outcome: Outcome, *, isolated: bool) -> AgentAttempt:
-    return AgentAttempt(
-        run_id=row.pk,
+    return new_row(
+        AgentAttempt,
+        run=row,
         number=row.attempts,
         status=outcome.status,
         error_kind=outcome.error_kind,

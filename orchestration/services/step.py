@@ -6,17 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-from django.db import transaction
-
 from orchestration.engine.step import ChildOpened, Effect, Notified, Prioritised, Step
 from orchestration.models import AgentRun, Autonomy, Case, CaseStatus, Evaluation, Priority, RuleHit
 from orchestration.models.case import WaitsFor
-from orchestration.models.statements import insert, lock, update
+from orchestration.models.writing import Writing
 from orchestration.services.decision import decide_by_rules
 from orchestration.services.doorbell import ring_case
 from orchestration.services.effect import give_notice, open_child, start_wait
 from orchestration.services.event import Events
-from orchestration.services.run import ask_for_runs, write_inline
+from orchestration.services.run import ask_for_runs, unfinished_runs, write_inline
 from orchestration.services.turn import Stale, Turn, lease_end
 from orchestration.services.work_item import open_work_item
 
@@ -30,44 +28,43 @@ def record(turn: Turn, step: Step) -> bool:
     changed since the turn read it.
     """
     runs: list[AgentRun] = []
-    with _recording(turn) as case:
-        events = Events(case)
-        evaluation = _write_evaluations(turn)
-        _write_ended(turn, events)
+    with _recording(turn) as writing:
+        case, events = turn.case, turn.opening or Events(turn.case)
+        evaluation = _write_evaluations(turn, writing)
+        _write_ended(turn, events, writing)
         case.status, case.waits_for, case.due_at = CaseStatus.RUNNING, "", None
         case.attempts, case.fault = 0, ""
-        refused = _take_effects(turn, step, events)
+        refused = _take_effects(turn, step, events, writing)
         if refused:
             pass  # a child could not be opened: the next round, which knows, tells a person
         elif step.kind == "run":
-            runs = ask_for_runs(turn, step)
+            runs = ask_for_runs(turn, step, writing)
         elif step.kind == "wait":
-            _wait(turn, step, events)
+            _wait(turn, step, events, writing)
         elif step.kind == "decide" and case.workflow.autonomy == Autonomy.AUTOMATIC:
-            decide_by_rules(case, step, evaluation, events)
+            turn.decision = decide_by_rules(case, step, evaluation, events, writing)
         else:
-            open_work_item(case, step, events)
+            turn.work_item = open_work_item(case, step, events, writing)
         keep = refused or len(runs) < len(step.runs)
         if step.kind == "run" and not keep:
             case.status, case.waits_for = CaseStatus.WAITING, WaitsFor.RUNS
         _save(turn, keep=keep)
-        events.write()
+        events.write_with(writing)
     turn.evaluated, turn.ended, turn.runs = [], {}, [*turn.runs, *runs]
     return keep
 
 
 def record_results(turn: Turn) -> None:
     """Write the results of inline runs and let go of the case: it goes on when its other runs have ended."""
-    with _recording(turn) as case:
-        events = Events(case)
-        _write_evaluations(turn)
-        _write_ended(turn, events)
+    with _recording(turn) as writing:
+        case, events = turn.case, turn.opening or Events(turn.case)
+        _write_evaluations(turn, writing)
+        _write_ended(turn, events, writing)
         case.status, case.waits_for, case.due_at = CaseStatus.WAITING, WaitsFor.RUNS, None
         case.attempts, case.fault = 0, ""
         _save(turn, keep=False)
-        events.write()
-        if not AgentRun.objects.filter(case=case, purpose="live", status__in=["pending", "running"]).exists():
-            ring_case(case.pk)  # the last one ended while this process was busy
+        events.write_with(writing)
+        writing.then(lambda: _ring_unless_awaited(case))
     turn.evaluated, turn.ended = [], {}
 
 
@@ -82,15 +79,13 @@ def give_up(turn: Turn) -> None:
 
 def give_up_unread(case: Case, fault: str) -> None:
     """As `give_up`, for a case whose version cannot be compiled, so that no turn can be taken."""
-    with transaction.atomic():
-        if not lock(case, lease_token=case.lease_token, last_event=case.last_event, status=CaseStatus.RUNNING):
-            return
-        events = Events(case)
-        detail = f"Its version cannot be used on this machine. {fault}"
-        open_work_item(case, Step(kind="escalate", reason="gave-up", detail=detail), events)
-        case.waits_for, case.due_at, case.attempts, case.fault, case.leased_until = "", None, 0, "", None
-        update(case, *_WRITTEN)
-        events.write()
+    writing, events, seen = Writing(), Events(case), _seen(case)
+    detail = f"Its version cannot be used on this machine. {fault}"
+    open_work_item(case, Step(kind="escalate", reason="gave-up", detail=detail), events, writing)
+    case.waits_for, case.due_at, case.attempts, case.fault, case.leased_until = "", None, 0, "", None
+    writing.update(case, *_WRITTEN, seen=seen)
+    events.write_with(writing)
+    writing.run()
 
 
 def news(turn: Turn, step: Step) -> list[Effect]:
@@ -123,25 +118,33 @@ def step_document(step: Step) -> dict[str, Any]:
 
 
 @contextmanager
-def _recording(turn: Turn) -> Iterator[Case]:
-    """A transaction that holds the case's row, which must be as the turn saw it; undone in memory on failure."""
-    case = turn.case
+def _recording(turn: Turn) -> Iterator[Writing]:
+    """What is to be written; it goes out at the end: with a new case, or if the case's row is as it was seen.
+
+    Undone in memory if it could not be written."""
+    case, writing, seen, new = turn.case, Writing(), _seen(turn.case), turn.case.pk is None
     before, effects = dict(case.__dict__), list(turn.effects)
+    runs = [(run, dict(run.__dict__)) for run in turn.runs if run.pk is None]
     try:
-        with transaction.atomic():
-            if not _hold(turn):
-                raise Stale
-            yield case
+        if new:
+            writing.insert(case)
+            writing.insert(turn.content)
+        yield writing
+        if not new:
+            writing.update(case, *_WRITTEN, seen=seen)
+        if not writing.run():
+            raise Stale
     except BaseException:
-        case.__dict__.update(before)
-        turn.effects = effects
+        for row, values in ((case, before), *runs):
+            row.__dict__.update(values)
+        turn.effects, turn.decision, turn.work_item = effects, None, None
         raise
+    turn.opening = None
 
 
-def _hold(turn: Turn) -> bool:
-    """Lock the case's row, if it still is as the turn read it."""
-    case = turn.case
-    return lock(case, lease_token=turn.token, last_event=case.last_event, status=CaseStatus.RUNNING)
+def _seen(case: Case) -> dict[str, Any]:
+    """What must still be so when the step is written: the lease is ours, and nothing happened from outside."""
+    return {"lease_token": case.lease_token, "last_event": case.last_event, "status": CaseStatus.RUNNING}
 
 
 _WRITTEN: Final = (
@@ -154,21 +157,27 @@ def _save(turn: Turn, *, keep: bool) -> None:
     """Kept, the case is leased anew, and the attempt that goes on is counted."""
     turn.case.leased_until = lease_end() if keep else None
     turn.case.attempts = 1 if keep else turn.case.attempts
-    update(turn.case, *_WRITTEN)
 
 
-def _write_ended(turn: Turn, events: Events) -> None:
+def _ring_unless_awaited(case: Case) -> None:
+    """The last run may have ended while this process was busy."""
+    if not unfinished_runs(case.pk):
+        ring_case(case.pk)
+
+
+def _write_ended(turn: Turn, events: Events, writing: Writing) -> None:
     if turn.case.waits_for in (WaitsFor.TIME, WaitsFor.CHILD):
         events.add("case.woken", actor="worker", about={"waited_for": str(turn.case.waits_for)})
-    write_inline(turn, events)
+    write_inline(turn, events, writing)
 
 
-def _write_evaluations(turn: Turn) -> Evaluation:
+def _write_evaluations(turn: Turn, writing: Writing) -> Evaluation:
     """One row for each round evaluated, and rule hits for a decision. The last of them."""
-    case = turn.case
-    rows = [
-        Evaluation(
-            case_id=case.pk,
+    case, row = turn.case, Evaluation()
+    for one in turn.evaluated:
+        row = writing.add(
+            Evaluation,
+            case=case,
             version_id=case.version_id,
             round=one.round,
             last_event=case.last_event,
@@ -177,21 +186,13 @@ def _write_evaluations(turn: Turn) -> Evaluation:
             matched=list(one.step.matched),
             step=step_document(one.step),
         )
-        for one in turn.evaluated
-    ]
-    insert(rows)
     step = turn.evaluated[-1].step if turn.evaluated else None
     if step and step.kind == "decide":
         giving = {reason.rule for reason in step.reasons}
-        insert(
-            [
-                RuleHit(
-                    evaluation_id=rows[-1].pk, version_id=case.version_id, rule=rule, role=_role(rule, step, giving)
-                )
-                for rule in step.matched
-            ]
-        )
-    return rows[-1] if rows else Evaluation()
+        for rule in step.matched:
+            role = _role(rule, step, giving)
+            writing.add(RuleHit, evaluation=row, version_id=case.version_id, rule=rule, role=role)
+    return row
 
 
 def _role(rule: str, step: Step, giving: set[str]) -> str:
@@ -200,7 +201,7 @@ def _role(rule: str, step: Step, giving: set[str]) -> str:
     return "set" if rule in giving else "other"
 
 
-def _take_effects(turn: Turn, step: Step, events: Events) -> bool:
+def _take_effects(turn: Turn, step: Step, events: Events, writing: Writing) -> bool:
     """Write what the step does besides. True when a child case was refused."""
     case, refused = turn.case, False
     for effect in news(turn, step):
@@ -209,14 +210,14 @@ def _take_effects(turn: Turn, step: Step, events: Events) -> bool:
                 case.priority = Priority[priority.upper()]
                 events.add("case.prioritised", actor=RULES, about={"rule": rule, "priority": priority})
             case Notified():
-                turn.effects.append(give_notice(case, effect, events))
+                turn.effects.append(give_notice(case, effect, events, writing))
             case ChildOpened():
-                turn.effects.append(open_child(case, effect, events))
+                turn.effects.append(open_child(case, effect, events, writing))
                 refused = refused or bool(turn.effects[-1].refused)
     return refused
 
 
-def _wait(turn: Turn, step: Step, events: Events) -> None:
+def _wait(turn: Turn, step: Step, events: Events, writing: Writing) -> None:
     case = turn.case
     case.status = CaseStatus.WAITING
     if step.due is None:
@@ -224,5 +225,5 @@ def _wait(turn: Turn, step: Step, events: Events) -> None:
     else:
         case.waits_for, case.due_at = WaitsFor.TIME, step.due
         if not any(wait.rule == step.rule and wait.due == step.due for wait in turn.progress.waits):
-            turn.effects.append(start_wait(case, step))
+            turn.effects.append(start_wait(case, step, writing))
     events.add("case.paused", actor=RULES, about=step_document(step))

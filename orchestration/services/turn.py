@@ -9,15 +9,18 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.db import DatabaseError
-from django.db.models import F, Q
+from django.db.models import BooleanField, ExpressionWrapper, F, Q
 from django.db.models.functions import Greatest, Now
 
 from orchestration.agents.runner import Outcome
-from orchestration.engine.advance import advance, facts_with_agents
+from orchestration.engine.advance import advanced
 from orchestration.engine.step import Progress, RunRecord, Step
 from orchestration.facts import Facts, digest
-from orchestration.models import AgentRun, Case, CaseContent, CaseEffect, CaseStatus
+from orchestration.models import AgentRun, Case, CaseContent, CaseEffect, CaseStatus, Decision, WorkItem
 from orchestration.models.selects import Select
+from orchestration.models.webhook import endpoints_of
+from orchestration.models.writing import Writing
+from orchestration.services.event import Events
 from orchestration.services.rule_set import Loaded, loaded
 from orchestration.services.situation import effects_of, facts_of, progress_of, record_of, runs_of
 
@@ -60,6 +63,9 @@ class Turn:
     effects: list[CaseEffect] = field(default_factory=list)
     evaluated: list[Evaluated] = field(default_factory=list)
     ended: dict[str, Ended] = field(default_factory=dict)  # by the run's public id
+    decision: Decision | None = None  # the one that this turn gave
+    work_item: WorkItem | None = None  # the one that it opened
+    opening: Events | None = None  # of a case that is not written yet
 
     def __post_init__(self) -> None:
         """Whether an earlier process was lost on this case: its agents then run in processes of their own."""
@@ -109,9 +115,7 @@ class Turn:
 
     def evaluate(self) -> Step:
         """The next step of the case; it is recorded with what follows from it."""
-        facts, progress = self.facts, self.progress
-        step = advance(self.version.rule_set, facts, progress)
-        seen = facts_with_agents(self.version.rule_set, facts, progress)
+        step, seen = advanced(self.version.rule_set, self.facts, self.progress)
         self.add(step, digest(seen.document, bytes.fromhex(self.content.salt)))
         return step
 
@@ -170,15 +174,14 @@ def backoff(attempts: int) -> timedelta:
 _READY: Final = (CaseStatus.RECEIVED, CaseStatus.RUNNING)
 
 
-def _take(case: Case) -> bool:
-    """A case that waits for nothing: it is free, due, and as it was read."""
-    free = Q(leased_until=None) | Q(leased_until__lt=Now())
-    due = Q(due_at=None) | Q(due_at__lte=Now())
-    rows = Case.objects.filter(free, due, pk=case.pk, lease_token=case.lease_token, status=case.status)
+def _take(case: Any) -> bool:
+    """A case that waits for nothing: it was free and due when it was read, and nobody has taken it since."""
+    seen = {"lease_token": case.lease_token, "status": case.status}
     case.lease_token, case.attempts = case.lease_token + 1, case.attempts + 1
-    case.status = CaseStatus.RUNNING
-    changed = {"status": case.status, "lease_token": case.lease_token, "attempts": case.attempts}
-    return bool(rows.update(leased_until=lease_end(), **changed))
+    case.status, case.leased_until = CaseStatus.RUNNING, lease_end()
+    taking = Writing()
+    taking.update(case, "status", "lease_token", "attempts", "leased_until", seen=seen)
+    return bool(case.takeable) and taking.run()
 
 
 def _wake(case: Case) -> bool:
@@ -188,10 +191,20 @@ def _wake(case: Case) -> bool:
     return bool(rows.update(leased_until=lease_end(), woken_at=Greatest("woken_at", Now()), **changed))
 
 
+_FREE: Final = Q(leased_until=None) | Q(leased_until__lt=Now())
+_DUE: Final = Q(due_at=None) | Q(due_at__lte=Now())
 _load_case = Select(
-    lambda case_id: Case.objects.select_related("workflow", "client", "content").filter(pk=case_id).order_by()
+    lambda case_id: (
+        Case.objects.select_related("workflow", "client", "content")
+        .annotate(takeable=ExpressionWrapper(_FREE & _DUE, BooleanField()), told=endpoints_of("client_id"))
+        .filter(pk=case_id)
+        .order_by()
+    )
 )
 
 
 def _load(case_id: int) -> Case | None:
-    return _load_case.first(case_id=case_id)
+    case: Any = _load_case.first(case_id=case_id)
+    if case is not None:
+        case.client.has_endpoints = case.told
+    return case

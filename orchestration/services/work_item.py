@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models.functions import Greatest, Now
+from django.utils import timezone
 
 from orchestration.engine.advance import advance
 from orchestration.engine.step import Step
@@ -25,6 +26,8 @@ from orchestration.models import (
     WorkItemKind,
     WorkItemStatus,
 )
+from orchestration.models.selects import Select
+from orchestration.models.writing import Writing
 from orchestration.rules.operators import parse_duration
 from orchestration.services.decision import decide_by_person
 from orchestration.services.doorbell import ring_case
@@ -34,14 +37,14 @@ from orchestration.services.rule_set import loaded
 from orchestration.services.situation import situation_of
 
 
-def open_work_item(case: Case, step: Step, events: Events) -> WorkItem:
+def open_work_item(case: Case, step: Step, events: Events, writing: Writing) -> WorkItem:
     """An escalation, or for a `decide` step the approval of a proposal (supervised, paused) or a request (manual)."""
     proposed = step.kind == "decide"
     supervised = proposed and case.workflow.autonomy != Autonomy.MANUAL
     kind = WorkItemKind.APPROVAL if supervised else WorkItemKind.ESCALATION
     reason = f"Approve: {step.outcome}" if supervised else "manual-workflow" if proposed else step.reason
     level = case.workflow.service_levels.get("escalation")
-    item = WorkItem.objects.create(
+    item = WorkItem(
         case=case,
         queue=_queue(case, step.queue),
         kind=kind,
@@ -49,10 +52,11 @@ def open_work_item(case: Case, step: Step, events: Events) -> WorkItem:
         rule=step.rule,
         proposal=step.outcome if supervised else "",
         priority=max(case.priority, Priority[step.priority.upper()]) if step.priority else case.priority,
-        due_at=Now() + parse_duration(level) if level else None,
+        due_at=timezone.now() + parse_duration(level) if level else None,
     )
     reasons = [] if proposed and not supervised else [asdict(reason) for reason in step.reasons]
-    WorkItemContent.objects.create(work_item=item, detail=step.detail, reasons=reasons)
+    writing.insert(item)
+    writing.insert(WorkItemContent(work_item=item, detail=step.detail, reasons=reasons))
     case.status = CaseStatus.ESCALATED
     events.add(
         "case.escalated",
@@ -160,8 +164,11 @@ def preview(*, work_item: WorkItem, corrections: Mapping[str, Any], human: Mappi
 
 
 def _queue(case: Case, slug: str) -> Queue | None:
-    queues = Queue.objects.filter(workflow_id=case.workflow_id).order_by("position", "slug")
-    return (queues.filter(slug=slug).first() if slug else None) or queues.first()
+    queues = _queues(workflow_id=case.workflow_id)
+    return next((queue for queue in queues if queue.slug == slug), queues[0] if queues else None)
+
+
+_queues = Select(lambda workflow_id: Queue.objects.filter(workflow_id=workflow_id).order_by("position", "slug"))
 
 
 def _lock_case(work_item_id: int) -> Case:

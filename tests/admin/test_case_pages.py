@@ -10,11 +10,19 @@ from django.test import Client as Browser
 from django.urls import reverse
 from django.utils import timezone
 
-from orchestration.models import AgentRunContent, Case, CaseContent, CaseEventContent, DecisionContent, WorkItem
+from orchestration.models import (
+    AgentRunContent,
+    Case,
+    CaseContent,
+    CaseEventContent,
+    DecisionContent,
+    Workflow,
+    WorkItem,
+)
 from orchestration.services import work_item as items
 from tests.admin.conftest import browser_of, person, text_of
 from tests.doorbells import answer
-from tests.small_workflow import publish
+from tests.small_workflow import publish, publish_again
 
 pytestmark = pytest.mark.django_db
 Post = Callable[..., Case]
@@ -135,6 +143,22 @@ def test_cancelling_asks_first_and_then_cancels(post: Post, arnes: Browser) -> N
     assert "Case A-1 is cancelled." in text_of(arnes.post(url, follow=True))
     assert Case.objects.get().status == "cancelled"
     assert WorkItem.objects.get().status == "cancelled"
+
+
+def test_an_undecided_case_moves_to_a_version_that_is_chosen(post: Post, arnes: Browser, greeting: Workflow) -> None:
+    case = post(rude=True, reference="A-1")
+    url = reverse("admin:orchestration_case_move", args=[case.pk])
+    assert "No other version of Greeting was ever published" in text_of(arnes.get(url))
+    second = publish_again(greeting)
+    page = text_of(arnes.get(url))
+    assert "It started with version 1." in page
+    assert f'value="{second.pk}" required checked> Version 2 <span class="c-label c-good">Published</span>' in page
+    assert "Case A-1 goes on with version 2." in text_of(arnes.post(url, {"version": second.pk}, follow=True))
+    assert Case.objects.get().version == second
+    assert "Moved from version 1 to version 2" in page_of(arnes, case)
+    for wrong in ("", "x", "999999", "9" * 30):
+        refused = arnes.post(url, {"version": wrong}, follow=True)
+        assert "workflow that is or was published." in text_of(refused)
 
 
 def test_a_decided_case_is_not_cancelled(post: Post, arnes: Browser) -> None:

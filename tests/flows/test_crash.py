@@ -71,9 +71,7 @@ def _post_while_killing(running: Site, key: str, rng: random.Random) -> dict[str
         if running.alive(name):
             kill(rng.choice(running.processes(name)))
             kills += 1
-        for name, start in (("web", running.start_web), ("worker", lambda: running.start_worker(*_WORKER))):
-            if not running.alive(name):
-                start()
+        _start_what_is_gone(running)
     for poster in posters:
         poster.join()
     return accepted
@@ -111,15 +109,19 @@ def _post(running: Site, key: str, case: dict[str, Any]) -> str | None:
 
 
 def _await_settled(running: Site) -> None:
-    for name, start in (("web", running.start_web), ("worker", lambda: running.start_worker(*_WORKER))):
-        if not running.alive(name):
-            start()
     until = time.monotonic() + SETTLED_WITHIN
     open_cases = "select count(*) from orchestration_case where status not in ('decided', 'escalated')"
     while (left := running.rows(open_cases)[0][0]) and time.monotonic() < until:
+        _start_what_is_gone(running)  # the last one killed may only now be seen to be gone
         time.sleep(0.5)
     assert left == 0, running.rows("select id, status, waits_for, attempts, fault from orchestration_case "
                                    "where status not in ('decided', 'escalated')")  # fmt: skip
+
+
+def _start_what_is_gone(running: Site) -> None:
+    for name, start in (("web", running.start_web), ("worker", lambda: running.start_worker(*_WORKER))):
+        if not running.alive(name):
+            start()
 
 
 def _check(running: Site, accepted: dict[str, str]) -> None:

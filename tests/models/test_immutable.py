@@ -1,14 +1,18 @@
 """What never changes: tried through the models and, past them, with SQL, after all migrations."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
 
 from orchestration.models import (
     AgentAttempt,
     AgentRun,
     AgentRunContent,
+    Approval,
     Case,
     CaseContent,
     CaseEvent,
@@ -18,12 +22,16 @@ from orchestration.models import (
     DecisionContent,
     Evaluation,
     RuleHit,
+    Submission,
+    VersionEvent,
+    VersionStatus,
     Workflow,
     WorkflowVersion,
     WorkItem,
     WorkItemContent,
 )
 from orchestration.models.immutable import Frozen, install_triggers
+from orchestration.models.version_status import NEXT
 
 pytestmark = pytest.mark.django_db
 
@@ -32,7 +40,19 @@ pytestmark = pytest.mark.django_db
 def rows() -> dict[str, Any]:
     workflow = Workflow.objects.create(slug="loans", title="Loans")
     version = WorkflowVersion.objects.create(
-        workflow=workflow, number=1, status="published", content={"outcomes": ["yes"]}, digest="d" * 64
+        workflow=workflow,
+        number=1,
+        status="published",
+        content={"outcomes": ["yes"]},
+        digest="d" * 64,
+        author=User.objects.create_user("author"),
+        emergency=True,
+    )
+    judge = User.objects.create_user("judge")
+    submission = Submission.objects.create(version=version, digest="d" * 64, user=version.author, effect="more")
+    approval = Approval.objects.create(version=version, verdict="approved", digest="d" * 64, user=judge)
+    version_event = VersionEvent.objects.create(
+        workflow=workflow, version=version, number=1, name="version.created", actor="author"
     )
     draft = WorkflowVersion.objects.create(workflow=workflow, number=2, content={}, digest="e" * 64)
     client = Client.objects.create(name="bank")
@@ -58,9 +78,13 @@ def rows() -> dict[str, Any]:
         "version": version, "draft": draft, "case": case, "content": content, "event": event,
         "event_content": event_content, "evaluation": evaluation, "hit": hit, "decision": decision,
         "decision_content": decision_content, "run": run, "run_content": run_content, "attempt": attempt,
-        "item_content": item_content,
+        "item_content": item_content, "submission": submission, "approval": approval, "version_event": version_event,
+        "judge": judge,
     }  # fmt: skip
 
+
+# written once, and never changed or deleted
+FROZEN = ["event", "evaluation", "hit", "decision", "attempt", "submission", "approval", "version_event"]
 
 # the row, the column to change, its new value: each must be refused by the database itself
 CHANGES = [
@@ -69,6 +93,14 @@ CHANGES = [
     ("version", "number", 9),
     ("version", "note", "another"),
     ("version", "status", "draft"),
+    ("version", "status", "approved"),
+    ("version", "author_id", None),
+    ("draft", "status", "approved"),
+    ("submission", "evidence", "{}"),
+    ("submission", "effect", "less"),
+    ("approval", "verdict", "rejected"),
+    ("approval", "digest", "0" * 64),
+    ("version_event", "actor", "nobody"),
     ("event", "name", "case.invented"),
     ("event_content", "content", "{}"),
     ("evaluation", "matched", "[]"),
@@ -97,7 +129,7 @@ def test_the_database_refuses_to_change_what_is_on_record(
     assert type(row)._base_manager.filter(pk=row.pk).values().get() == before
 
 
-@pytest.mark.parametrize("name", ["version", "event", "evaluation", "hit", "decision", "run", "attempt"])
+@pytest.mark.parametrize("name", [*FROZEN, "version", "run"])
 def test_the_database_refuses_to_delete_what_is_on_record(rows: dict[str, Any], name: str) -> None:
     row = rows[name]
     with pytest.raises(DatabaseError, match=r"never"), transaction.atomic():
@@ -105,7 +137,7 @@ def test_the_database_refuses_to_delete_what_is_on_record(rows: dict[str, Any], 
     assert type(row)._base_manager.filter(pk=row.pk).exists()
 
 
-@pytest.mark.parametrize("name", ["event", "evaluation", "hit", "decision", "attempt"])
+@pytest.mark.parametrize("name", FROZEN)
 def test_the_models_refuse_before_the_database_is_asked(rows: dict[str, Any], name: str) -> None:
     row = rows[name]
     for attempt in (row.save, row.delete, type(row).objects.all().delete, lambda: type(row).objects.update(id=0)):
@@ -143,6 +175,56 @@ def test_a_draft_may_change_and_go(rows: dict[str, Any]) -> None:
     draft.save()
     draft.delete()
     assert not WorkflowVersion.objects.filter(number=2).exists()
+
+
+@pytest.mark.parametrize("status", VersionStatus.values)
+def test_the_database_knows_which_status_may_follow_which(rows: dict[str, Any], status: str) -> None:
+    """Tried with an approval and an emergency on the row, so that nothing but the order of statuses refuses."""
+    for following in VersionStatus.values:
+        version = WorkflowVersion.objects.create(
+            workflow=Workflow.objects.create(slug=f"{status}-{following}", title="w"), number=1, status=status,
+            content={}, digest="f" * 64, approved_by=rows["judge"], emergency=status in ("published", "retired"),
+            publish_at=timezone.now(),
+        )  # fmt: skip
+        done = True
+        try:
+            with transaction.atomic():
+                _sql("UPDATE orchestration_workflowversion SET status = %s WHERE id = %s", following, version.pk)
+        except DatabaseError:
+            done = False
+        assert done == (following == status or following in NEXT[status]), (status, following)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"status": "approved"},  # by nobody
+        {"status": "scheduled", "publish_at": datetime(2030, 1, 1, tzinfo=UTC)},
+        {"status": "published"},
+        {"status": "retired"},
+        {"status": "approved", "emergency": True},  # an emergency publishes and does nothing else
+        {"status": "approved", "by": "author"},
+        {"status": "published", "by": "judge", "published_by": "author"},
+        {
+            "status": "scheduled",
+            "by": "judge",
+            "scheduled_by": "author",
+            "publish_at": datetime(2030, 1, 1, tzinfo=UTC),
+        },
+        {"status": "scheduled", "by": "judge"},  # at no time
+    ],
+)
+def test_the_database_wants_the_approval_of_somebody_else(rows: dict[str, Any], values: dict[str, Any]) -> None:
+    people = {"author": rows["version"].author, "judge": rows["judge"], None: None}
+    version = WorkflowVersion(
+        workflow=rows["version"].workflow, number=9, content={}, digest="f" * 64, author=people["author"],
+        status=values["status"], approved_by=people[values.get("by")], emergency=values.get("emergency", False),
+        published_by=people[values.get("published_by")], scheduled_by=people[values.get("scheduled_by")],
+        publish_at=values.get("publish_at"),
+    )  # fmt: skip
+    _sql("UPDATE orchestration_workflowversion SET status = 'retired' WHERE id = %s", rows["version"].pk)
+    with pytest.raises(DatabaseError, match="version_"), transaction.atomic():
+        version.save()
 
 
 def test_installing_the_triggers_again_changes_nothing(rows: dict[str, Any]) -> None:

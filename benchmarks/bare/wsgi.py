@@ -1,5 +1,0 @@
-"""WSGI entry of the peer."""
-
-from django.core.wsgi import get_wsgi_application
-
-application = get_wsgi_application()
