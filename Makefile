@@ -46,6 +46,7 @@ bench: $(VENV)/.for-bench
 	$(BIN)/python -m benchmarks.rules
 	$(BIN)/python -m benchmarks.intake
 	$(BIN)/python -m benchmarks.throughput
+	$(BIN)/python -m benchmarks.authoring
 
 $(VENV)/.for-demo: $(VENV)/.made pyproject.toml requirements.lock
 	$(call put-in,.)

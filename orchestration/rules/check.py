@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from orchestration.rules.catalogue import catalogue_of
 from orchestration.rules.check_actions import check_derived, check_rules
+from orchestration.rules.check_logic import check_logic
 from orchestration.rules.check_scenarios import check_scenarios
 from orchestration.rules.check_tables import check_tables
 from orchestration.rules.check_version import check_foundations, check_unused
@@ -33,6 +34,7 @@ def check(
     check_derived(found)
     check_scenarios(found)
     check_guards(found)
+    check_logic(found)
     check_unused(found)
     distinct = dict.fromkeys(found.findings)
     return tuple(sorted(distinct, key=lambda finding: finding.severity != ERROR))

@@ -74,12 +74,12 @@ def _absent(check: Check, path: str) -> _Absent | None:
     if source in ("meta", "human", "children"):
         return None
     if source == "case":
-        return None if _required(check.content.input_schema, names) else _Absent({path}, "")
+        return None if promised(check.content.input_schema, names) else _Absent({path}, "")
     if source == "agents" and len(names) >= 2:
         step = check.steps.get(names[0])
         if step is None or names[1] == "status":
             return None
-        if names[1] == "output" and _required(step.output_schema, names[2:]):
+        if names[1] == "output" and promised(step.output_schema, names[2:]):
             return _Absent((), step.name) if step.on_failure == "continue" else None
     return _Absent({path}, "")
 
@@ -139,7 +139,7 @@ def _deciders(check: Check) -> Iterator[tuple[str, int]]:
             yield table.key, table.priority
 
 
-def _required(schema: Any, names: list[str]) -> bool:
+def promised(schema: Any, names: list[str]) -> bool:
     """Does the schema promise that the fact is there and not null? (Only what it says plainly.)"""
     for name in names:
         if not isinstance(schema, Mapping) or name not in schema.get("required", ()):

@@ -16,7 +16,8 @@ _STEPS: Final = 20_000
 """Work on one question about a table; what takes more is left unsaid."""
 _ALL_STEPS: Final = 150_000
 """Work on all questions about one table."""
-_PAIRS: Final = 1_000_000
+_PAIRS: Final = 200_000
+"""Overlaps of one table that are looked at; they matter one by one only under “any”."""
 
 
 class _TooMuch(Exception):
@@ -81,14 +82,19 @@ def _unreachable(check: Check, table: DecisionTable, finder: _Finder, pointer: s
     if table.hit_policy == "priority":
         order.sort(key=lambda number: rank(table, table.rows[number]))
     turn = {number: place for place, number in enumerate(order)}
+    before, gone = {}, 0  # for each row the stronger ones, as a bit mask
+    for number in order:
+        before[number] = gone
+        gone |= 1 << number
     for number, row in enumerate(table.rows):
         if number in impossible:
             continue
-        stronger = [other for other in order if turn[other] < turn[number] and finder.meet(number, other)]
+        stronger = before[number] & finder.meeting(number)
         if finder.covered(number, stronger):
-            example = finder.common(number, stronger[0])
+            strongest = min(_bits(stronger), key=lambda other: turn[other])
+            example = finder.common(number, strongest)
             said = f"Row “{row.key}” never counts: rows before it take all its cases"
-            said += f", such as “{table.rows[stronger[0]].key}” where {example}."
+            said += f", such as “{table.rows[strongest].key}” where {example}."
             check.warning(f"{pointer}/rows/{number}", said)
             reported += 1
             if reported == MOST_REPORTED:
@@ -101,6 +107,7 @@ class _Finder:
         self._count = len(columns[0].rows) if columns else 0
         self._steps_left = _ALL_STEPS
         self._by_region = [_rows_by_region(column) for column in columns]
+        self._touched: dict[tuple[int, int], int] = {}
         everything = (1 << self._count) - 1
         self._whole_after = [everything] * (len(columns) + 1)  # rows that any value fits from a column on
         for place in reversed(range(len(columns))):
@@ -129,24 +136,39 @@ class _Finder:
                 break
         return found
 
-    def covered(self, row: int, others: Iterable[int]) -> bool:
-        """Do the other rows together take every case of this one?"""
-        active = sum(1 << other for other in others)
+    def covered(self, row: int, others: int) -> bool:
+        """Do the other rows (a bit mask) together take every case of this one?"""
         try:
-            return active != 0 and self._uncovered(active, [column.rows[row] for column in self._columns]) is None
+            return others != 0 and self._uncovered(others, [column.rows[row] for column in self._columns]) is None
         except _TooMuch:
             return False
 
     def overlaps(self) -> Iterable[tuple[int, int]]:
-        if self._count * self._count > 2 * _PAIRS:
-            return
+        """Pairs of rows that share a case, the first ones of a large table."""
+        left = _PAIRS
         for other in range(self._count):
-            for one in range(other):
-                if self.meet(one, other):
-                    yield one, other
+            for one in _bits(self.meeting(other) & ((1 << other) - 1)):
+                yield one, other
+                left -= 1
+                if not left:
+                    return
 
-    def meet(self, one: int, other: int) -> bool:
-        return all(column.rows[one] & column.rows[other] for column in self._columns)
+    def meeting(self, row: int) -> int:
+        """The rows that share a case with this one, as a bit mask."""
+        found = (1 << self._count) - 1
+        for place, column in enumerate(self._columns):
+            found &= self._touching(place, column.rows[row])
+        return found
+
+    def _touching(self, place: int, regions: int) -> int:
+        """The rows whose cell in this column fits one of the regions."""
+        found = self._touched.get((place, regions))
+        if found is None:
+            found = 0
+            for region in _bits(regions):
+                found |= self._by_region[place][region]
+            self._touched[place, regions] = found
+        return found
 
     def common(self, one: int, other: int) -> str:
         return self._said([_lowest(column.rows[one] & column.rows[other]) for column in self._columns])

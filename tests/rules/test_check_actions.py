@@ -152,6 +152,6 @@ def test_derived_facts_are_typed_by_what_sets_them():
 
 def test_whole_numbers_and_numbers_make_a_number():
     sets = rule("always", {"set": {"derived.points": 5}}, key="five")
-    half = rule("always", {"set": {"derived.points": 2.5}}, key="half")
+    half = rule("always", {"set": {"derived.points": 2.5}}, key="half", priority=1)
     reads = rule(when(fact="derived.points", op="gt", value=1.5), key="reads")
     assert check(content(rules=[*version()["rules"], sets, half, reads])) == ()

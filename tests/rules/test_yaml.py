@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestration.facts import canonical
+from orchestration.rules import yaml_reading
 from orchestration.rules.reading import RuleError
 from orchestration.rules.yaml_reading import MAX_BYTES, load_yaml
 from orchestration.rules.yaml_writing import dump_yaml
@@ -22,6 +23,70 @@ documents = st.recursive(
     lambda below: st.one_of(st.lists(below, max_size=4), st.dictionaries(every_text, below, max_size=4)),
     max_leaves=12,
 )
+
+
+PIECES = [
+    *(
+        "a",
+        "b",
+        "1",
+        "- ",
+        "-",
+        ": ",
+        ":",
+        "? ",
+        "{",
+        "}",
+        "[",
+        "]",
+        ", ",
+        ",",
+        "#",
+        " #",
+        "'",
+        '"',
+        "|",
+        ">",
+        "|-",
+        "|2",
+    ),
+    *(
+        "\n",
+        "\n  ",
+        "\n    ",
+        "\n ",
+        " ",
+        "&x ",
+        "*x",
+        "!t ",
+        "\\",
+        "\\n",
+        "\\/",
+        "\\x41",
+        "\\u00e9",
+        "é",
+        "%",
+        "@",
+        "`",
+    ),
+    *(
+        "...",
+        "---",
+        "<<",
+        "~",
+        "null",
+        "'a'",
+        '"b"',
+        "a: b",
+        "- c",
+        "key: |\n  text\n",
+        "x y",
+        "😀",
+        "\u00a0",
+        "\u2028",
+    ),
+    *("1:2", "a:1", "http://x", "::", "''", "\t", "\r\n", "\x85", "\ufeff", "\x07", "%YAML 1.1\n---\n"),
+]
 
 
 def fault(text: str) -> str:
@@ -152,3 +217,28 @@ def test_it_is_written_as_people_would():
 def test_what_json_does_not_have_is_not_written(value):
     with pytest.raises(ValueError, match="finite"):
         dump_yaml({"a": value})
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    st.one_of(
+        documents.map(dump_yaml),
+        st.lists(st.sampled_from(PIECES), max_size=14).map("".join),
+        st.tuples(documents.map(dump_yaml), st.sampled_from(PIECES), st.integers(0, 200)).map(
+            lambda found: found[0][: found[2]] + found[1] + found[0][found[2] :]
+        ),
+    )
+)
+def test_the_quick_reader_reads_as_the_slow_one(text):
+    """libyaml is only asked for what both understand alike; what it refuses, the slow one explains."""
+    assert outcome(text, quick=True) == outcome(text, quick=False)
+
+
+def outcome(text: str, *, quick: bool) -> str:
+    with pytest.MonkeyPatch.context() as patch:
+        if not quick:
+            patch.setattr(yaml_reading, "_QUICK", None)
+        try:
+            return repr(load_yaml(text))
+        except RuleError as error:
+            return str(error)
