@@ -13,6 +13,7 @@ from orchestration.services.overview import (
     cases_of_the_day,
     emergencies,
     shares_of_the_week,
+    versions_waiting,
     worker_sign,
 )
 from orchestration.services.work_queue import WorkFigures, queue_figures
@@ -34,6 +35,7 @@ def dashboard(request: HttpRequest) -> dict[str, Any]:
             "may_import": user.has_perm("orchestration.add_workflow"),
             "may_see_work": sees_work,
             "emergencies": urgent,
+            "versions": versions_waiting(user=user),
             "worker": worker_sign(),
             "work": work,
             "cards": [*(_work_cards(work) if sees_work else []), *(_case_cards(day) if sees_cases else [])],

@@ -11,16 +11,29 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 
+from orchestration.admin import (
+    version_activity,
+    version_compare,
+    version_edit,
+    version_governance,
+    version_parameters,
+    version_rules,
+    version_scenarios,
+    version_tables,
+    version_try,
+)
 from orchestration.admin.base import ReadOnlyAdmin, moment_column
-from orchestration.admin.draft_sections import Section, place_errors, read_sections, sections_from, sections_of
 from orchestration.admin.label import label, person, status_label
 from orchestration.models import VersionStatus, WorkflowVersion
 from orchestration.rules.parse import RuleError
 from orchestration.services import version as versions
+from orchestration.services.activity import entries
 from orchestration.services.draft import discard
 from orchestration.services.pack import export_pack
 from orchestration.services.refusal import Refused
-from orchestration.services.version_story import publish_refusal, version_story
+from orchestration.services.version_path import standing
+from orchestration.services.version_status import sight
+from orchestration.services.version_story import version_story
 
 ADD, CHANGE, DELETE = (f"orchestration.{verb}_workflowversion" for verb in ("add", "change", "delete"))
 
@@ -73,22 +86,27 @@ class VersionAdmin(ReadOnlyAdmin):
         view = self.admin_site.admin_view
         name = "orchestration_workflowversion"
         return [
-            path("<int:pk>/edit/", view(self.edit_view), name=f"{name}_edit"),
-            path("<int:pk>/publish/", view(require_POST(self.publish_view)), name=f"{name}_publish"),
-            path("<int:pk>/reviewed/", view(require_POST(self.reviewed_view)), name=f"{name}_reviewed"),
             path("<int:pk>/new-draft/", view(require_POST(self.new_draft_view)), name=f"{name}_new-draft"),
             path("<int:pk>/discard/", view(self.discard_view), name=f"{name}_discard"),
             path("<int:pk>/export/", view(self.export_view), name=f"{name}_export"),
+            *version_edit.urls(self),
+            *version_governance.urls(self),
+            *version_rules.urls(self),
+            *version_tables.urls(self),
+            *version_parameters.urls(self),
+            *version_try.urls(self),
+            *version_scenarios.urls(self),
+            *version_compare.urls(self),
+            *version_activity.urls(self),
             *super().get_urls(),
         ]
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        version = self._version(request, object_id)
+        version = self.version(request, object_id)
         story = version_story(version)
-        draft = version.status == VersionStatus.DRAFT
-        user = request.user
+        stands = standing(version, story, request.user)
         return self.page(
             request,
             "version.html",
@@ -97,66 +115,19 @@ class VersionAdmin(ReadOnlyAdmin):
             version=version,
             content=story.content,
             status_label=self.status_shown(version),
-            refusal=publish_refusal(story, user) if draft else "",
-            can_edit=draft and user.has_perm(CHANGE),
-            can_discard=draft and user.has_perm(DELETE),
-            can_draft=user.has_perm(ADD),
-            can_review=version.emergency and version.reviewed_at is None and user.has_perm(versions.PUBLISH),
+            standing=stands,
+            entries=entries(stands.events),
+            submission=getattr(version, "submission", None),
+            seen=sight(version),
+            can_edit=version.status == VersionStatus.DRAFT and request.user.has_perm(CHANGE),
             unreviewed=version.emergency and version.reviewed_at is None,
             author=person(version.author) or "the command line",
-            published_by=person(version.published_by) or "the command line",
             contributors=[person(user) for user in version.contributors.all()],
+            others=version.workflow.versions.exclude(pk=version.pk).exists(),
         )
 
-    def edit_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        version = self._version(request, pk)
-        if not request.user.has_perm(CHANGE):
-            raise PermissionDenied
-        if version.status != VersionStatus.DRAFT:
-            messages.error(request, f"Version {version.number} never changes. Make a new draft from it instead.")
-            return _to(version.pk)
-        if request.method != "POST":
-            return self._editor(request, version, sections_of(version.content), version.note, version.revision)
-        sections = sections_from(request.POST)
-        note, seen = request.POST.get("note", ""), request.POST.get("revision", "")
-        revision = int(seen) if seen.isdecimal() and len(seen) < 10 else 0
-        data = read_sections(sections)
-        refusal = ""
-        if data is not None:
-            try:
-                saved = versions.save_draft(
-                    version_id=version.pk, data=data, note=note, revision=revision, user=request.user
-                )
-                messages.success(request, f"Version {saved.number} is saved.")
-                return _to(saved.pk)
-            except RuleError as error:
-                place_errors(sections, error.problems, data)
-            except Refused as refused:
-                refusal = refused.message
-        return self._editor(request, version, sections, note, revision, refusal, status=409 if refusal else 400)
-
-    def publish_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        version = self._version(request, pk)
-        try:
-            seen = request.POST.get("revision", "")
-            revision = int(seen) if seen.isdecimal() and len(seen) < 10 else 0
-            versions.publish(version_id=version.pk, user=request.user, revision=revision)
-            messages.success(request, f"Version {version.number} is published. New cases start with it.")
-        except Refused as refused:
-            messages.error(request, refused.message)
-        return _to(version.pk)
-
-    def reviewed_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        version = self._version(request, pk)
-        try:
-            versions.mark_reviewed(version_id=version.pk, user=request.user)
-            messages.success(request, f"The emergency publication of version {version.number} is marked as reviewed.")
-        except Refused as refused:
-            messages.error(request, refused.message)
-        return _to(version.pk)
-
     def new_draft_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        version = self._version(request, pk)
+        version = self.version(request, pk)
         if not request.user.has_perm(ADD):
             raise PermissionDenied
         try:
@@ -164,55 +135,32 @@ class VersionAdmin(ReadOnlyAdmin):
             draft = versions.new_draft(workflow=version.workflow, data=version.content, note=note, user=request.user)
         except RuleError as error:
             messages.error(request, f"No draft could be made: {error.problems[0].detail}")
-            return _to(version.pk)
+            return to_version(version.pk)
         messages.success(request, f"Version {draft.number} is your draft. Say below what it changes.")
         return HttpResponseRedirect(reverse("admin:orchestration_workflowversion_edit", args=[draft.pk]))
 
     def discard_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        version = self._version(request, pk)
+        version = self.version(request, pk)
         if not request.user.has_perm(DELETE):
             raise PermissionDenied
         if request.method != "POST":
             return self.page(request, "version_discard.html", f"Discard {version}", version=version)
         try:
-            number = discard(version_id=version.pk)
+            number = discard(version_id=version.pk, user=request.user)
             messages.success(request, f"Draft {number} is discarded.")
         except Refused as refused:
             messages.error(request, refused.message)
-            return _to(version.pk)
+            return to_version(version.pk)
         return HttpResponseRedirect(reverse("admin:orchestration_workflowversion_changelist"))
 
     def export_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        version = self._version(request, pk)
+        version = self.version(request, pk)
         text = export_pack(workflow=version.workflow, version=version)
         name = f"{version.workflow.slug}-{version.number}.yaml"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         return HttpResponse(text, content_type="application/yaml; charset=utf-8", headers=headers)
 
-    def _editor(
-        self,
-        request: HttpRequest,
-        version: WorkflowVersion,
-        sections: list[Section],
-        note: str,
-        revision: int,
-        refusal: str = "",
-        status: int = 200,
-    ) -> HttpResponse:
-        return self.page(
-            request,
-            "version_edit.html",
-            f"Edit {version}",
-            version=version,
-            sections=sections,
-            note=note,
-            revision=revision,
-            refusal=refusal,
-            wrong=sum(len(section.errors) for section in sections),
-            status=status,
-        )
-
-    def _version(self, request: HttpRequest, object_id: Any) -> WorkflowVersion:
+    def version(self, request: HttpRequest, object_id: Any) -> WorkflowVersion:
         if not self.has_view_permission(request):
             raise PermissionDenied
         related = ("workflow", "author", "published_by", "reviewed_by")
@@ -222,5 +170,5 @@ class VersionAdmin(ReadOnlyAdmin):
             raise Http404("There is no such version.") from None
 
 
-def _to(pk: int) -> HttpResponse:
+def to_version(pk: int) -> HttpResponse:
     return HttpResponseRedirect(reverse("admin:orchestration_workflowversion_change", args=[pk]))

@@ -12,7 +12,7 @@ from django.contrib.auth.models import Group, User
 from orchestration.agents.registry import WORKFLOWS, registry
 from orchestration.models import ApiKey, VersionStatus, Workflow
 from orchestration.rules.pack import load
-from orchestration.services import pack, version
+from orchestration.services import approval, pack, version
 from orchestration.services.api_key import SCOPES, create_key, hashed
 from orchestration.services.refusal import Refused
 
@@ -59,8 +59,15 @@ def _user(name: str, first: str, last: str, group: str) -> User:
 
 
 def _published(text: str, users: dict[str, User]) -> Workflow:
-    """The pack's version, drafted by the analyst and published by the architect, unless it is there."""
+    """The pack's version, drafted by the analyst, approved and published by the architect, unless it is there."""
     imported = pack.import_pack(text=text, user=users["analyst"])
     if imported.version.status == VersionStatus.DRAFT and imported.workflow.published_version_id is None:
+        approval.submit(
+            version_id=imported.version.pk,
+            user=users["analyst"],
+            effect="The first rules of this workflow.",
+            warnings_note="Known, and meant so.",
+        )
+        approval.approve(version_id=imported.version.pk, user=users["architect"], comment="Good for a start.")
         version.publish(version_id=imported.version.pk, user=users["architect"])
     return imported.workflow

@@ -14,8 +14,8 @@ _READ: Final = (
 _DRAFT: Final = ("add_workflowversion", "change_workflowversion", "delete_workflowversion")
 _WORK: Final = ("work_workitem",)
 _RUN: Final = (
-    "add_workflow", "change_workflow", "publish_workflowversion", "change_autonomy", "move_case",
-    "cancel_case",
+    "add_workflow", "change_workflow", "approve_workflowversion", "publish_workflowversion", "change_autonomy",
+    "move_case", "cancel_case",
     "add_queue", "change_queue", "delete_queue",
     "view_client", "add_client", "change_client", "view_apikey", "add_apikey", "change_apikey",
     "view_webhookendpoint", "add_webhookendpoint", "change_webhookendpoint", "delete_webhookendpoint",

@@ -5,12 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.contrib.auth.models import User
 from django.db.models import Count, Exists, Max, OuterRef, Q
 from django.db.models.functions import Now
 
-from orchestration.models import Case, CaseStatus, Heartbeat, Workflow, WorkflowVersion, WorkItem, WorkItemKind
+from orchestration.models import (
+    Case,
+    CaseStatus,
+    Heartbeat,
+    VersionStatus,
+    Workflow,
+    WorkflowVersion,
+    WorkItem,
+    WorkItemKind,
+)
 from orchestration.services.health import WORKER_SILENCE
 from orchestration.services.heartbeat import heard_within
+from orchestration.services.version_status import APPROVE, PUBLISH
 
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
 
@@ -69,6 +80,17 @@ def emergencies() -> list[WorkflowVersion]:
     """Publications past the four eyes that nobody has reviewed."""
     waiting = WorkflowVersion.objects.filter(emergency=True, reviewed_at=None).exclude(status="draft")
     return list(waiting.select_related("workflow").defer("content").order_by("published_at"))
+
+
+def versions_waiting(*, user: User) -> list[WorkflowVersion]:
+    """Versions that this person could approve or publish now, the oldest first."""
+    wanted = Q(pk=None)
+    if user.has_perm(APPROVE):
+        wanted |= Q(status=VersionStatus.SUBMITTED)
+    if user.has_perm(PUBLISH):
+        wanted |= Q(status=VersionStatus.APPROVED)
+    waiting = WorkflowVersion.objects.filter(wanted).exclude(author=user).exclude(contributors=user)
+    return list(waiting.select_related("workflow", "author").defer("content").order_by("id")[:20])
 
 
 def worker_sign() -> WorkerSign:

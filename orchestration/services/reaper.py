@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 
 from orchestration import queue
 from orchestration.models import AgentRun, Case
+from orchestration.services.schedule import publish_due
 from orchestration.services.workflow import release_held
 
 AT_ONCE: Final = 200
@@ -18,7 +19,8 @@ AT_ONCE: Final = 200
 
 
 def reap() -> int:
-    """One pass: rings for every case and run that could go on but has no live doorbell. How many it rang."""
+    """One pass: rings for every case and run that could go on but has no live doorbell, and publishes versions that
+    are due. How many it rang."""
     rung = release_held(actor="worker", at_most=AT_ONCE)
     for rows, ring in ((Case.objects.claimable(), queue.ring), (AgentRun.objects.claimable(), queue.ring_run)):
         due = rows.filter(_silent()).order_by("id").values_list("pk", flat=True)
@@ -27,6 +29,7 @@ def reap() -> int:
             if rows.model.objects.filter(_silent(), pk=pk).update(rung_at=Now()):
                 ring(pk)
                 rung += 1
+    publish_due()
     return rung
 
 

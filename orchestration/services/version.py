@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -12,22 +12,48 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Max
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from orchestration.agents.registry import registry
 from orchestration.engine.compile import compile_version
 from orchestration.engine.scenario import ScenarioResult, run_scenario
 from orchestration.facts import Problem, digest
-from orchestration.models import VersionStatus, Workflow, WorkflowVersion
+from orchestration.models import VersionEvent, VersionStatus, Workflow, WorkflowVersion
+from orchestration.models.version_status import NEXT
 from orchestration.rules.check import Finding, check
+from orchestration.rules.difference import changed_parts
 from orchestration.rules.language import VersionContent
 from orchestration.rules.operators import parse_duration
 from orchestration.rules.parse import RuleError, version_from, version_to
 from orchestration.services.refusal import Refused
 from orchestration.services.run import MARGIN
+from orchestration.services.version_event import record
+from orchestration.services.version_status import (
+    DRAFT,
+    PUBLISH,
+    found,
+    locked,
+    put_in_place,
+    refuse_own,
+    refuse_unapproved,
+    refuse_unseen,
+    wrote_on,
+)
 
-PUBLISH = "orchestration.publish_workflowversion"
-DRAFT = "orchestration.change_workflowversion"
+__all__ = [
+    "DRAFT",
+    "PUBLISH",
+    "checked",
+    "findings",
+    "freeze",
+    "mark_reviewed",
+    "new_draft",
+    "new_row",
+    "publish",
+    "refuse_faults",
+    "refuse_faulty",
+    "save_draft",
+    "scenario_results",
+]
 
 
 def freeze(content: VersionContent) -> VersionContent:
@@ -63,13 +89,32 @@ def new_draft(
     """A new draft with this content. Raises RuleError, nothing stored, when it cannot be read, checked or compiled."""
     content = checked(data, workflow)
     with transaction.atomic():
-        Workflow.objects.select_for_update(no_key=True).get(pk=workflow.pk)
-        last = workflow.versions.aggregate(last=Max("number"))["last"] or 0
-        document = version_to(content)
-        version = WorkflowVersion.objects.create(
-            workflow=workflow, number=last + 1, note=note, content=document, digest=digest(document), author=user
-        )
+        version = new_row(workflow=workflow, document=version_to(content), note=note, user=user)
+        record(version, "version.created", user=user, note=note)
     return version
+
+
+def new_row(
+    *,
+    workflow: Workflow,
+    document: Mapping[str, Any],
+    note: str,
+    user: User | None,
+    restores: WorkflowVersion | None = None,
+) -> WorkflowVersion:
+    """The next draft of the workflow, within the caller's transaction. A number is never used twice."""
+    Workflow.objects.select_for_update(no_key=True).get(pk=workflow.pk)
+    last = workflow.versions.aggregate(last=Max("number"))["last"] or 0
+    told = VersionEvent.objects.filter(workflow=workflow).aggregate(last=Max("number"))["last"] or 0
+    return WorkflowVersion.objects.create(
+        workflow=workflow,
+        number=max(last, told) + 1,
+        note=note,
+        content=document,
+        digest=digest(document),
+        author=user,
+        restores=restores,
+    )
 
 
 def save_draft(*, version_id: int, data: Mapping[str, Any], note: str, revision: int, user: User) -> WorkflowVersion:
@@ -90,70 +135,68 @@ def save_draft(*, version_id: int, data: Mapping[str, Any], note: str, revision:
             )
         if user.pk != version.author_id:
             version.contributors.add(user)
+        record(version, "version.edited", user=user, about={"parts": changed_parts(version.content, document)})
     version.refresh_from_db()
     return version
 
 
-def publish(*, version_id: int, user: User | None, revision: int | None = None) -> WorkflowVersion:
+def publish(*, version_id: int, user: User | None, seen: str | None = None) -> WorkflowVersion:
     """Make this the version that new cases start with. Cases under way keep theirs.
 
-    `revision` is the one the person read; Refused when the draft was saved since. `user` None is an operator at the
-    command line: recorded as an emergency, and shown as unreviewed.
-    Raises Refused: not allowed, its own author or contributor, errors, scenarios that fail.
+    A person publishes what somebody else wrote and an approval covers; `seen` is the `sight` they had of it. `user`
+    None is an operator at the command line, in an emergency: approved or not, and shown in red until reviewed.
+    Raises Refused: not allowed, not approved, errors, scenarios that fail.
     """
+    version = found(version_id)
+    if user is not None:
+        refuse_own(version, user, PUBLISH)
+    _refuse_status(version, emergency=user is None)
+    refuse_faulty(version)
+    looked_at = version.revision
     with transaction.atomic():
-        version = WorkflowVersion.objects.select_related("workflow").get(pk=version_id)
-        workflow = Workflow.objects.select_for_update(no_key=True).get(pk=version.workflow_id)
-        version = (
-            WorkflowVersion.objects.select_for_update(no_key=True, of=("self",))
-            .select_related("workflow")
-            .get(pk=version_id)
-        )
-        if version.status != VersionStatus.DRAFT:
-            raise Refused(
-                f"Version {version.number} is {version.get_status_display().lower()}; only a draft is published."
-            )
-        if user is not None:
-            refuse_own(version, user)
-        if revision is not None and version.revision != revision:
-            raise Refused("The draft was changed since you opened it. Read it again before you publish it.")
-        refuse_faulty(version)
-        WorkflowVersion.objects.filter(workflow=workflow, status=VersionStatus.PUBLISHED).update(
-            status=VersionStatus.RETIRED
-        )
-        WorkflowVersion.objects.filter(pk=version.pk).update(
-            status=VersionStatus.PUBLISHED, published_at=Now(), published_by=user, emergency=user is None
-        )
-        Workflow.objects.filter(pk=workflow.pk).update(published_version=version)
-    version.refresh_from_db()
+        version = locked(version_id)
+        _refuse_status(version, emergency=user is None)
+        if version.revision != looked_at:
+            raise Refused(f"Version {version.number} was changed just now. Look at it again.")
+        if user is None:
+            put_in_place(version, user=None, emergency=True)
+            record(version, "version.published_in_emergency")
+        else:
+            refuse_own(version, user, PUBLISH)
+            refuse_unseen(version, seen)
+            refuse_unapproved(version)
+            put_in_place(version, user=user)
+            record(version, "version.published", user=user)
     return version
-
-
-def refuse_own(version: WorkflowVersion, user: User) -> None:
-    """Four eyes: who wrote on a version does not publish it, superusers included."""
-    if not user.has_perm(PUBLISH):
-        raise Refused("You may not publish versions. Ask an Orchestration Architect.")
-    if version.author_id == user.pk or version.contributors.filter(pk=user.pk).exists():
-        raise Refused("You wrote on this version, so somebody else must publish it.")
 
 
 def refuse_faulty(version: WorkflowVersion) -> None:
+    """What has an error or a failing scenario is neither submitted nor published."""
     content = version_from(version.content)
-    errors = [finding for finding in findings(content, version.workflow) if finding.severity == "error"]
+    refuse_faults(findings(content, version.workflow), scenario_results(content))
+
+
+def refuse_faults(found: Sequence[Finding], results: Sequence[ScenarioResult]) -> None:
+    errors = [finding for finding in found if finding.severity == "error"]
     if errors:
         raise Refused(f"The version has {len(errors)} errors. The first: {errors[0].message}")
-    failed = [result for result in scenario_results(content) if not result.passed]
+    failed = [result for result in results if not result.passed]
     if failed:
         raise Refused(f"{len(failed)} scenarios fail. The first: {failed[0].title}: {failed[0].message}")
 
 
-def mark_reviewed(*, version_id: int, user: User) -> None:
-    """Somebody who may publish has looked at an emergency publication."""
-    if not user.has_perm(PUBLISH):
-        raise Refused("You may not review publications. Ask an Orchestration Architect.")
-    WorkflowVersion.objects.filter(pk=version_id, emergency=True, reviewed_at=None).update(
-        reviewed_at=timezone.now(), reviewed_by=user
-    )
+def mark_reviewed(*, version_id: int, user: User, note: str = "") -> None:
+    """Somebody who may publish, and did not write on it, has looked at an emergency publication."""
+    with transaction.atomic():
+        version = locked(version_id)
+        if not user.has_perm(PUBLISH):
+            raise Refused("You may not review publications. Ask an Orchestration Architect.")
+        if wrote_on(version, user):
+            raise Refused("You wrote on this version, so somebody else must review its publication.")
+        waiting = WorkflowVersion.objects.filter(pk=version_id, emergency=True, reviewed_at=None)
+        if not waiting.update(reviewed_at=Now(), reviewed_by=user):
+            raise Refused("There is nothing to review: it was no emergency, or somebody has reviewed it already.")
+        record(version, "version.reviewed", user=user, note=note)
 
 
 def scenario_results(content: VersionContent) -> list[ScenarioResult]:
@@ -180,6 +223,17 @@ def checked(data: Mapping[str, Any], workflow: Workflow) -> VersionContent:
         raise RuleError(tuple(errors))
     compile_version(content).close()
     return content
+
+
+def _refuse_status(version: WorkflowVersion, *, emergency: bool) -> None:
+    if version.status == VersionStatus.PUBLISHED:
+        raise Refused(f"Version {version.number} is published already.")
+    if VersionStatus.PUBLISHED not in NEXT[version.status]:
+        told = version.get_status_display().lower()
+        raise Refused(f"Version {version.number} is {told} and cannot be published. Make a new draft from it.")
+    if not emergency and version.status not in (VersionStatus.APPROVED, VersionStatus.SCHEDULED):
+        told = version.get_status_display().lower()
+        raise Refused(f"Version {version.number} is {told}; only an approved version is published.")
 
 
 def _frozen_step(step: Any, found: Any) -> Any:

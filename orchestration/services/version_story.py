@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.contrib.auth.models import User
-
 from orchestration.engine.compile import walk_order
 from orchestration.engine.scenario import ScenarioResult
-from orchestration.models import VersionStatus, WorkflowVersion
+from orchestration.models import WorkflowVersion
 from orchestration.rules.check import Finding
 from orchestration.rules.explain import action_text, condition_text, fact_text
 from orchestration.rules.language import (
@@ -22,8 +20,7 @@ from orchestration.rules.language import (
     VersionContent,
 )
 from orchestration.rules.parse import RuleError, version_from
-from orchestration.services.refusal import Refused
-from orchestration.services.version import PUBLISH, findings, refuse_own, scenario_results
+from orchestration.services.version import findings, scenario_results
 
 HIT_POLICIES: Final = {
     "unique": "exactly one row may apply",
@@ -91,6 +88,10 @@ class VersionStory:
         return [one for one in self.scenarios if not one.passed]
 
     @property
+    def passed(self) -> list[ScenarioResult]:
+        return [one for one in self.scenarios if one.passed]
+
+    @property
     def steps(self) -> tuple[AgentStep, ...]:
         return self.content.agents if self.content else ()
 
@@ -108,35 +109,13 @@ def version_story(version: WorkflowVersion) -> VersionStory:
         version=version,
         content=content,
         unreadable="",
-        blocks=tuple(_view(block, content, found) for block in (*walked, *resting)),
+        blocks=tuple(view_of(block, content, found) for block in (*walked, *resting)),
         findings=found,
         scenarios=tuple(scenario_results(content)),
     )
 
 
-def publish_refusal(story: VersionStory, user: User) -> str:
-    """Why this person cannot publish the version now; "" when nothing stands in the way."""
-    version = story.version
-    if version.status != VersionStatus.DRAFT:
-        return f"Version {version.number} is {version.get_status_display().lower()}; only a draft is published."
-    try:
-        refuse_own(version, user)
-    except Refused as refused:
-        return refused.message
-    if story.unreadable:
-        return "The version cannot be read."
-    if story.errors:
-        return f"The version has {len(story.errors)} error{'' if len(story.errors) == 1 else 's'}; correct them first."
-    if story.failed:
-        return f"{len(story.failed)} of its scenarios fail; mend the rules or the scenarios first."
-    return ""
-
-
-def may_publish(user: User) -> bool:
-    return user.has_perm(PUBLISH)
-
-
-def _view(block: Rule | DecisionTable, content: VersionContent, found: tuple[Finding, ...]) -> RuleView | TableView:
+def view_of(block: Rule | DecisionTable, content: VersionContent, found: tuple[Finding, ...]) -> RuleView | TableView:
     remarks = tuple(one for one in found if one.rule and one.rule.split("/")[0] == block.key)
     if isinstance(block, DecisionTable):
         return _table(block, content, remarks)

@@ -26,6 +26,7 @@ PAGES = [
     ("orchestration_case_changelist", None, ALL),
     ("orchestration_case_change", "case", ALL),
     ("orchestration_case_cancel", "case", RUN),
+    ("orchestration_case_move", "case", RUN),
     ("orchestration_workitem_changelist", None, ALL),
     ("orchestration_workitem_change", "item", ALL),
     ("orchestration_workflow_changelist", None, ALL),
@@ -58,6 +59,7 @@ PAGES = [
 ACTIONS = [
     # route, argument, who is not turned away; what they may do beyond that is up to the service
     ("orchestration_case_cancel", "case", RUN),
+    ("orchestration_case_move", "case", RUN),
     ("orchestration_workitem_claim", "item", WORK),
     ("orchestration_workitem_release", "item", WORK),
     ("orchestration_workitem_decide", "item", WORK),

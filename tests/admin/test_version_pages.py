@@ -3,15 +3,15 @@
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.test import Client as Browser
 from django.urls import reverse
 
 from orchestration.models import Workflow, WorkflowVersion
-from orchestration.services import version as versions
 from orchestration.services.pack import export_pack
 from tests.admin.conftest import browser_of, person, text_of
 from tests.small_workflow import document
+from tests.submitting import draft_of, submitted
 
 pytestmark = pytest.mark.django_db
 TABLE = {
@@ -26,11 +26,6 @@ FAILS = {"title": "A rude text is fine", "given": RUDE, "expect": {"outcome": "y
 
 def url(version: WorkflowVersion, action: str = "change") -> str:
     return reverse(f"admin:orchestration_workflowversion_{action}", args=[version.pk])
-
-
-def draft_of(workflow: Workflow, user: User | None = None, **changed: Any) -> WorkflowVersion:
-    content = workflow.published_version.content
-    return versions.new_draft(workflow=workflow, data={**content, **changed}, note="a draft", user=user)
 
 
 @pytest.fixture
@@ -144,6 +139,50 @@ def test_of_two_who_edit_the_second_is_told_and_keeps_the_text(
     assert draft.note == "first"
 
 
+def test_of_a_draft_discarded_meanwhile_the_text_is_kept_and_saved_anew(
+    greeting: Workflow, ana: User, anas: Browser, arnes: Browser
+) -> None:
+    draft = draft_of(greeting, ana)
+    form = anas.get(url(draft, "edit")).context
+    given = {section.name: section.text for section in form["sections"]}
+    given |= {"rules": given["rules"] + "# mine\n", "note": "my note", "revision": form["revision"]}
+    arnes.post(url(draft, "discard"))
+    lost = anas.post(url(draft, "edit"), given)
+    assert lost.status_code == 410
+    for told in ("Arne Holm discarded this draft", "# mine", "my note", "Save as a new draft"):
+        assert told in text_of(lost)
+    assert "Version 3 is saved." in text_of(anas.post(url(draft, "edit"), {**given, "as_new": "1"}, follow=True))
+    again = WorkflowVersion.objects.get(number=3)
+    assert (again.note, again.author, again.digest) == ("my note", ana, draft.digest)
+
+
+def test_of_a_draft_submitted_meanwhile_the_text_is_kept(greeting: Workflow, ana: User, anas: Browser) -> None:
+    draft = draft_of(greeting, ana)
+    form = anas.get(url(draft, "edit")).context
+    given = {section.name: section.text for section in form["sections"]}
+    submitted(draft)
+    refused = anas.post(url(draft, "edit"), {**given, "note": "mine", "revision": form["revision"]})
+    assert (refused.status_code, refused.context["note"]) == (409, "mine")
+    assert "is submitted by now and never changes" in text_of(refused)
+    draft.refresh_from_db()
+    assert (draft.note, draft.status) == ("a draft", "submitted")
+
+
+def test_with_the_permission_gone_meanwhile_nothing_is_saved_and_nothing_lost(
+    greeting: Workflow, ana: User, anas: Browser
+) -> None:
+    draft = draft_of(greeting, ana)
+    form = anas.get(url(draft, "edit")).context
+    given = {section.name: section.text for section in form["sections"]}
+    ana.groups.set(Group.objects.filter(name="Workflow Specialist"))
+    refused = anas.post(url(draft, "edit"), {**given, "note": "mine", "revision": form["revision"]})
+    assert (refused.status_code, refused.context["note"]) == (403, "mine")
+    assert "You may not change drafts any more" in text_of(refused)
+    assert "Save as a new draft" not in text_of(refused)
+    draft.refresh_from_db()
+    assert draft.revision == 1
+
+
 def test_a_published_version_has_no_editor(greeting: Workflow, arnes: Browser) -> None:
     version = greeting.published_version
     assert "never changes" in text_of(arnes.get(url(version, "edit"), follow=True))
@@ -152,45 +191,6 @@ def test_a_published_version_has_no_editor(greeting: Workflow, arnes: Browser) -
     arnes.post(url(version, "edit"), {"rules": "[]", "revision": version.revision})
     version.refresh_from_db()
     assert version.content == before
-
-
-def test_somebody_else_than_the_author_publishes(greeting: Workflow, ana: User, arnes: Browser) -> None:
-    draft = draft_of(greeting, ana, scenarios=[HOLDS])
-    assert "Publish</button>" in text_of(arnes.get(url(draft)))
-    assert "is published. New cases start with it." in text_of(
-        arnes.post(url(draft, "publish"), {"revision": draft.revision}, follow=True)
-    )
-    greeting.refresh_from_db()
-    assert greeting.published_version == draft
-
-
-@pytest.mark.parametrize(
-    ("role", "scenarios", "reason"),
-    [
-        ("arne", [HOLDS], "You wrote on this version, so somebody else must publish it."),  # four eyes
-        ("ana", [HOLDS], "You may not publish versions."),  # an analyst drafts
-        ("hanna", [FAILS], "1 of its scenarios fail"),  # what does not hold is not published
-    ],
-)
-def test_the_page_says_why_it_cannot_be_published(
-    role: str, scenarios: list[Any], reason: str, greeting: Workflow, arne: User, ana: User
-) -> None:
-    user = {"arne": arne, "ana": ana, "hanna": None}[role] or person("head")
-    draft = draft_of(greeting, arne, scenarios=scenarios)
-    browser = browser_of(user)
-    page = text_of(browser.get(url(draft)))
-    assert reason in page
-    assert "Publish</button>" not in page
-    browser.post(url(draft, "publish"))
-    draft.refresh_from_db()
-    assert draft.status == "draft"
-
-
-def test_a_superuser_does_not_publish_their_own(greeting: Workflow) -> None:
-    root = person("root")
-    draft = draft_of(greeting, root)
-    refused = browser_of(root).post(url(draft, "publish"), follow=True)
-    assert "somebody else must publish it" in text_of(refused)
 
 
 def test_an_emergency_is_in_red_until_it_is_reviewed(greeting: Workflow, arnes: Browser, sams: Browser) -> None:

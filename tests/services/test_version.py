@@ -9,9 +9,12 @@ from orchestration.rules.parse import RuleError
 from orchestration.services import case as cases
 from orchestration.services import pack
 from orchestration.services import version as versions
+from orchestration.services.draft import discard
 from orchestration.services.refusal import Refused
+from orchestration.services.version_status import sight
 from tests.doorbells import answer
 from tests.small_workflow import document, publish, rules
+from tests.submitting import approved, draft_of, submitted
 
 pytestmark = pytest.mark.django_db
 
@@ -65,10 +68,10 @@ def test_publishing_needs_the_permission(group: str) -> None:
 
 
 def test_another_architect_publishes_and_the_former_version_retires() -> None:
-    first = imported(user=person("author"))
+    first = approved(imported(user=person("author")))
     architect = person("architect")
     versions.publish(version_id=first.pk, user=architect)
-    second = imported(user=None, rules=rules()[1:])
+    second = approved(imported(user=None, rules=rules()[1:]))
     versions.publish(version_id=second.pk, user=architect)
     first.refresh_from_db()
     second.refresh_from_db()
@@ -88,15 +91,44 @@ def test_publishing_from_the_command_line_is_an_emergency_until_reviewed() -> No
     assert version.reviewed_by == architect
 
 
+def test_what_nobody_approved_is_published_only_in_an_emergency() -> None:
+    version = imported(user=person("author"))
+    for told in ("is draft; only an approved", "is submitted; only an approved"):
+        with pytest.raises(Refused, match=told):
+            versions.publish(version_id=version.pk, user=person(told[:8]))
+        if version.status == "draft":
+            version = submitted(version)
+    assert versions.publish(version_id=version.pk, user=None).emergency
+
+
+def test_an_emergency_is_not_reviewed_by_its_author_and_only_once() -> None:
+    author, architect = person("author"), person("architect")
+    version = versions.publish(version_id=imported(user=author).pk, user=None)
+    with pytest.raises(Refused, match="somebody else must review"):
+        versions.mark_reviewed(version_id=version.pk, user=author)
+    versions.mark_reviewed(version_id=version.pk, user=architect)
+    with pytest.raises(Refused, match="nothing to review"):
+        versions.mark_reviewed(version_id=version.pk, user=architect)
+
+
 def test_a_published_version_is_not_published_again_nor_changed() -> None:
     publish()
     version = WorkflowVersion.objects.get()
-    with pytest.raises(Refused, match="only a draft"):
-        versions.publish(version_id=version.pk, user=None)
+    for user in (None, person("b")):
+        with pytest.raises(Refused, match="is published already"):
+            versions.publish(version_id=version.pk, user=user)
     with pytest.raises(Refused, match="never changes"):
         versions.save_draft(
             version_id=version.pk, data=version.content, note="x", revision=version.revision, user=person("a")
         )
+
+
+def test_a_number_is_never_used_twice() -> None:
+    publish()
+    workflow = Workflow.objects.get()
+    gone = draft_of(workflow)
+    discard(version_id=gone.pk)
+    assert (gone.number, draft_of(workflow).number) == (2, 3)
 
 
 def test_of_two_who_edit_one_draft_the_second_is_told() -> None:
@@ -143,11 +175,15 @@ def test_running_cases_keep_the_version_they_started_with() -> None:
 
 
 def test_what_is_published_is_what_was_read() -> None:
-    version, editor, architect = imported(), person("a"), person("b")
-    versions.save_draft(version_id=version.pk, data=version.content, note="newer", revision=1, user=editor)
-    with pytest.raises(Refused, match="changed since you opened it"):
-        versions.publish(version_id=version.pk, user=architect, revision=1)
-    assert versions.publish(version_id=version.pk, user=architect, revision=2).status == VersionStatus.PUBLISHED
+    publish()
+    workflow, architect = Workflow.objects.get(), person("b")
+    version, other = approved(draft_of(workflow, budget=1)), approved(draft_of(workflow, budget=2))
+    seen = sight(WorkflowVersion.objects.get(pk=version.pk))
+    versions.publish(version_id=other.pk, user=architect)
+    with pytest.raises(Refused, match="Another version was published since"):
+        versions.publish(version_id=version.pk, user=architect, seen=seen)
+    seen = sight(WorkflowVersion.objects.get(pk=version.pk))
+    assert versions.publish(version_id=version.pk, user=architect, seen=seen).status == VersionStatus.PUBLISHED
 
 
 def test_a_step_may_not_take_longer_than_the_queue_lets_a_task_run() -> None:

@@ -51,7 +51,7 @@ class Command(BaseCommand):
             _end(processes)
 
     def _web(self, port: int) -> subprocess.Popen[bytes]:
-        command = ["gunicorn", "conductor_site.wsgi", "--bind", f"127.0.0.1:{port}", "--workers", "2"]
+        command = ["gunicorn", "conductor_site.wsgi", "--bind", f"127.0.0.1:{port}", "--workers", "2", "--threads", "4"]
         return _start([sys.executable, "-m", *command, "--log-level", "warning"])
 
     def _worker(self) -> subprocess.Popen[bytes]:

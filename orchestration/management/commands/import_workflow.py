@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from orchestration.management.files import problem_lines, text_of
 from orchestration.models import VersionStatus, WorkflowVersion
+from orchestration.models.version_status import NEXT
 from orchestration.rules.parse import RuleError
 from orchestration.services import pack
 from orchestration.services import version as versions
@@ -42,6 +43,10 @@ class Command(BaseCommand):
             self.stdout.write(f"{name} is published already.")
             return
         try:
+            if VersionStatus.PUBLISHED not in NEXT[version.status]:  # its way is over: its content goes another one
+                data, note = version.content, f"The content of version {version.number}"
+                version = versions.new_draft(workflow=version.workflow, data=data, note=note)
+                name = f"Version {version.number} of {version.workflow.slug}"
             versions.publish(version_id=version.pk, user=None)
         except Refused as refused:
             raise CommandError(f"{name} was not published. {refused.message}") from None
