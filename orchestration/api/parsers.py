@@ -56,12 +56,19 @@ def document_from(body: bytes) -> Any:
     except UnicodeDecodeError as error:
         raise _not_json(f"The body is not UTF-8: byte {error.start + 1} cannot be read.") from None
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
+        return _loaded(text)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
         raise _not_json(f"The body is not JSON: {error.msg} at {where}.") from None
     except RecursionError:
         raise _not_json("The body is nested too deeply.") from None
+
+
+def _loaded(text: str) -> Any:
+    try:
+        return json.loads(text, parse_constant=_refuse_constant)
+    except json.JSONDecodeError:
+        raise
     except ValueError:  # an integer of thousands of digits: read it as infinite, which the limits on values refuse
         return json.loads(text, parse_constant=_refuse_constant, parse_int=_bounded_integer)
 

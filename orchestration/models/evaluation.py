@@ -5,6 +5,7 @@ from django.db.models.functions import Now
 
 from orchestration.models.document import DocumentField
 from orchestration.models.immutable import FrozenModel
+from orchestration.models.version import OF_A_USED_VERSION
 
 
 class Purpose(models.TextChoices):
@@ -17,7 +18,7 @@ class Evaluation(FrozenModel):
     """`now` is the round's meta.now; `step` its kind and what the kind needs, without contents of the case."""
 
     case = models.ForeignKey("Case", on_delete=models.PROTECT, related_name="evaluations")
-    version = models.ForeignKey("WorkflowVersion", on_delete=models.PROTECT, related_name="+", db_index=False)
+    version = models.ForeignKey("WorkflowVersion", **OF_A_USED_VERSION)
     purpose = models.CharField(max_length=10, choices=Purpose, default=Purpose.LIVE)
     round = models.PositiveSmallIntegerField()
     last_event = models.PositiveIntegerField()
@@ -43,7 +44,7 @@ class RuleHit(FrozenModel):
     """`role`: terminal (gave the step), set (gave a derived fact), guard or other (was true besides)."""
 
     evaluation = models.ForeignKey("Evaluation", on_delete=models.PROTECT, related_name="hits")
-    version = models.ForeignKey("WorkflowVersion", on_delete=models.PROTECT, related_name="+", db_index=False)
+    version = models.ForeignKey("WorkflowVersion", **OF_A_USED_VERSION)
     rule = models.CharField(max_length=160)
     role = models.CharField(max_length=10)
 

@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 from orchestration.models.document import DocumentField
 from orchestration.models.evaluation import Purpose
 from orchestration.models.immutable import Frozen, FrozenModel
+from orchestration.models.version import OF_A_USED_VERSION
 
 
 class RunStatus(models.TextChoices):
@@ -31,7 +32,7 @@ class RunQuerySet(models.QuerySet["AgentRun"]):
 class AgentRun(models.Model):
     public_id = models.UUIDField(default=uuid_utils.compat.uuid7, unique=True, editable=False)
     case = models.ForeignKey("Case", on_delete=models.PROTECT, related_name="runs")
-    version = models.ForeignKey("WorkflowVersion", on_delete=models.PROTECT, related_name="+", db_index=False)
+    version = models.ForeignKey("WorkflowVersion", **OF_A_USED_VERSION)
     purpose = models.CharField(max_length=10, choices=Purpose, default=Purpose.LIVE)
     step = models.CharField(max_length=80)
     agent = models.CharField(max_length=120)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
-from weakref import WeakKeyDictionary
 
 from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.db.models.expressions import RawSQL
@@ -24,7 +23,6 @@ class Select(Generic[Row]):
         self._build = build
         names = build.__code__.co_varnames[: build.__code__.co_argcount]
         self._stand_ins: dict[str, Any] = {name: RawSQL("%s", (_Parameter(name),)) for name in names}
-        self._built: WeakKeyDictionary[Any, _Built] = WeakKeyDictionary()
 
     def __call__(self, **values: int | str) -> list[Row]:
         built = self.built(connections[DEFAULT_DB_ALIAS])
@@ -35,10 +33,11 @@ class Select(Generic[Row]):
         return next(iter(self(**values)), None)
 
     def built(self, wrapper: Any) -> _Built:
-        found = self._built.get(wrapper)
-        if found is None:
-            found = self._built[wrapper] = _Built(self._build(**self._stand_ins), wrapper)
-        return found
+        """Kept on the connection, so that it goes with it."""
+        kept: dict[Any, _Built] = wrapper.__dict__.setdefault("_conductor_selects", {})
+        if self not in kept:
+            kept[self] = _Built(self._build(**self._stand_ins), wrapper)
+        return kept[self]
 
 
 class Pair(Generic[Row, Other]):

@@ -43,12 +43,17 @@ def write(database: Any, rows: Iterable[models.Model], change: Change | None) ->
 
 
 def insert(rows: Sequence[models.Model]) -> None:
-    """Insert rows of one model in one statement and set their keys."""
+    """Insert rows of one model, in as few statements as take their values, and set their keys."""
     if not rows:
         return
     database = connections[DEFAULT_DB_ALIAS]
     meta, quote = rows[0]._meta, database.ops.quote_name
     columns = columns_of(type(rows[0]))
+    at_once = max(1, (database.features.max_query_params or 30_000) // len(columns))
+    if len(rows) > at_once:
+        insert(rows[:at_once])
+        insert(rows[at_once:])
+        return
     parameters: list[Any] = []
     texts = []
     for row in rows:

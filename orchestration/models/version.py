@@ -1,5 +1,7 @@
 """WorkflowVersion: an immutable bundle of rules, tables, parameters, agent steps and scenarios."""
 
+from typing import Any, Final
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -7,6 +9,12 @@ from django.db.models import F, Q
 from orchestration.models.document import DocumentField
 from orchestration.models.immutable import Frozen
 from orchestration.models.version_status import VersionStatus
+
+OF_A_USED_VERSION: Final[dict[str, Any]] = {
+    "on_delete": models.DO_NOTHING, "db_constraint": False, "db_index": False, "related_name": "+",
+}  # fmt: skip
+"""A foreign key of rows that every case writes many of. A trigger keeps every version that was ever used from being
+deleted, so that nobody needs to ask: not the version which rows it has, nor each row whether it is there."""
 
 
 class WorkflowVersion(models.Model):

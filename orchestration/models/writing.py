@@ -46,7 +46,20 @@ class Writing:
         self._then.append(act)
 
     def run(self) -> bool:
-        """False when the row to update is no longer as it was seen; nothing is written then."""
+        """False when the row to update is no longer as it was seen. What was not written is in memory as before."""
+        rows = [*self.rows, self.change.row] if self.change else self.rows
+        before = [(row, dict(row.__dict__), row._state.adding) for row in rows]
+        good = False
+        try:
+            good = self._run()
+        finally:
+            for row, values, adding in () if good else before:
+                row.__dict__.clear()
+                row.__dict__.update(values)
+                row._state.adding = adding
+        return good
+
+    def _run(self) -> bool:
         database = connections[DEFAULT_DB_ALIAS]
         one = database.vendor == "postgresql"
         alone = one and not self._then and not database.in_atomic_block

@@ -36,7 +36,7 @@ from orchestration.services.event import Events
 from orchestration.services.refusal import Refused
 from orchestration.services.round import carry_on
 from orchestration.services.rule_set import Loaded, loaded
-from orchestration.services.turn import Turn, release_after_fault
+from orchestration.services.turn import Turn, fault_of, release_after_fault
 
 log = structlog.get_logger(__name__)
 
@@ -178,11 +178,11 @@ def _decided(case: Case, content: CaseContent, version: Loaded) -> Accepted:
     try:
         with _in_flight.on(digest([version.row.pk, content.payload])):
             carry_on(turn)
-    except IntegrityError:
-        raise
     except Exception as error:
+        if isinstance(error, IntegrityError) and case.pk is None:
+            raise  # another post with this idempotency key came first
         log.warning("not_decided_at_once", exc_info=not isinstance(error, Suspect))
-        fault = str(error) if isinstance(error, Suspect) else f"{type(error).__name__}: {error}"
+        fault = str(error) if isinstance(error, Suspect) else fault_of(error)
         if case.pk is None:
             case.status, case.fault = CaseStatus.RECEIVED, fault[:300]
             case.lease_token, case.last_event, case.rounds = 0, 0, 0

@@ -14,7 +14,7 @@ from django.conf import settings
 
 from orchestration.services.run import run_inline
 from orchestration.services.step import give_up, give_up_unread, news, record, record_results
-from orchestration.services.turn import Stale, Turn, Unusable, claim, release_after_fault
+from orchestration.services.turn import Stale, Turn, Unusable, claim, fault_of, release_after_fault
 
 log = structlog.get_logger(__name__)
 
@@ -42,7 +42,7 @@ def run_case(*, case_id: int) -> None:
             log.info("round_overtaken")
         except Exception as error:
             log.exception("round_failed")
-            release_after_fault(turn.case, f"{type(error).__name__}: {error}", token=turn.token)
+            release_after_fault(turn.case, fault_of(error), token=turn.token)
 
 
 def carry_on(turn: Turn) -> None:

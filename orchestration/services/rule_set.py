@@ -63,7 +63,9 @@ def loaded(version_id: int) -> Loaded:
     row = WorkflowVersion.objects.defer("content").get(pk=version_id)
     content = version_from(WorkflowVersion.objects.values_list("content", flat=True).get(pk=version_id))
     made = Loaded(row, content, compile_version(content), {s.name: parse_duration(s.timeout) for s in content.agents})
-    gc.freeze()  # what is loaded by now stays: the collector need not look through it again and again
+    if not _kept:  # what is loaded by now stays: the collector need not look through it again and again
+        gc.collect()
+        gc.freeze()
     with _lock:
         _kept[version_id] = made
         while len(_kept) > KEPT:

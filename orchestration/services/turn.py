@@ -33,7 +33,7 @@ class Unusable(Exception):
     """The case's version cannot be compiled on this machine; the case is taken, and has this error."""
 
     def __init__(self, case: Case, error: Exception) -> None:
-        super().__init__(f"{type(error).__name__}: {error}")
+        super().__init__(fault_of(error))
         self.case = case
 
 
@@ -161,9 +161,13 @@ def lease_end() -> Any:
 
 def release_after_fault(case: Case, fault: str, *, token: int) -> None:
     """Let go of the case after an error of ours; it is taken up again after a pause that doubles."""
-    Case.objects.filter(pk=case.pk, lease_token=token).update(
-        leased_until=None, due_at=Now() + backoff(case.attempts), fault=fault[:300]
-    )
+    held = Case.objects.filter(pk=case.pk, lease_token=token, status=CaseStatus.RUNNING)
+    held.update(leased_until=None, due_at=Now() + backoff(case.attempts), fault=fault[:300])
+
+
+def fault_of(error: Exception) -> str:
+    """The error's kind and first line: what databases add below may hold values of the case."""
+    return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
 
 
 def backoff(attempts: int) -> timedelta:
@@ -176,7 +180,8 @@ _READY: Final = (CaseStatus.RECEIVED, CaseStatus.RUNNING)
 
 def _take(case: Any) -> bool:
     """A case that waits for nothing: it was free and due when it was read, and nobody has taken it since."""
-    seen = {"lease_token": case.lease_token, "status": case.status}
+    names = ("lease_token", "status", "rounds", "last_event")
+    seen = {name: getattr(case, name) for name in names}
     case.lease_token, case.attempts = case.lease_token + 1, case.attempts + 1
     case.status, case.leased_until = CaseStatus.RUNNING, lease_end()
     taking = Writing()

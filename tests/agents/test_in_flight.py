@@ -2,8 +2,10 @@
 
 import multiprocessing
 import os
+import signal
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,13 +46,11 @@ def test_what_a_process_died_on_is_a_suspect_to_the_next(folder: Path) -> None:
         pass
 
 
-def test_a_suspect_found_by_one_process_is_known_to_those_that_ran_before(folder: Path) -> None:
+def test_a_process_that_ran_before_knows_of_one_that_was_lost_since(folder: Path) -> None:
     before = InFlight(folder)
     with before.on(OTHER):
         pass
     _in_a_process(_die_on, folder, WORK)
-    with InFlight(folder).on(OTHER):  # the process that takes the dead one's place looks around
-        pass
     with pytest.raises(Suspect), before.on(WORK):
         pass
 
@@ -60,7 +60,7 @@ def test_what_a_live_process_is_on_is_no_suspect(folder: Path) -> None:
         _in_a_process(_go_on, folder, WORK)
 
 
-def test_a_suspect_is_forgotten_after_a_day(folder: Path) -> None:
+def test_a_suspect_is_forgotten_after_an_hour(folder: Path) -> None:
     _in_a_process(_die_on, folder, WORK)
     with InFlight(folder).on(OTHER):
         pass
@@ -84,6 +84,58 @@ def test_threads_do_not_disturb_each_other_and_leave_no_files(folder: Path) -> N
         for thread in threads:
             thread.join()
     assert list(folder.iterdir()) == []
+
+
+def test_of_processes_that_start_together_none_loses_its_file(folder: Path) -> None:
+    context = multiprocessing.get_context("fork")
+    for _ in range(5):
+        ready, done = context.Barrier(6, timeout=60), context.Barrier(7, timeout=60)
+        processes = [context.Process(target=_hold, args=(folder, ready, done)) for _ in range(6)]
+        for process in processes:
+            process.start()
+        done.wait()
+        held = len(list(folder.glob("process-*")))
+        done.wait()
+        for process in processes:
+            process.join(60)
+        assert held == 6
+
+
+@pytest.mark.parametrize("left", [b"\xff\xfe" * 32, b"\0" * 64, b"", b"../../etc/passwd".ljust(64), b"A" * 64])
+def test_files_of_another_making_do_no_harm(folder: Path, left: bytes) -> None:
+    folder.mkdir()
+    (folder / "process-1-x").write_bytes(left)
+    with InFlight(folder).on(WORK):
+        assert [path.name for path in folder.iterdir() if path.name.startswith("suspect")] == []
+    assert not (folder / "process-1-x").exists()
+
+
+def test_a_note_that_cannot_be_cleared_does_not_undo_what_was_done(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    with InFlight(folder).on(WORK):
+        monkeypatch.setattr(os, "pwrite", refuse)
+    with pytest.raises(OSError, match="No space left"), InFlight(folder).on(WORK):
+        pass
+
+
+def test_a_child_does_not_keep_its_dead_parents_work_alive(folder: Path) -> None:
+    reader, writer = os.pipe()
+    parent = os.fork()
+    if parent == 0:
+        _die_with_a_child(folder, WORK, writer)
+    os.waitpid(parent, 0)
+    child = int(os.read(reader, 20))
+    try:
+        with pytest.raises(Suspect), InFlight(folder).on(WORK):
+            pass
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.close(reader)
+        os.close(writer)
 
 
 def test_a_forked_process_keeps_a_file_of_its_own(folder: Path) -> None:
@@ -110,6 +162,22 @@ def _die_on(folder: Path, work: str) -> None:
 
 def _die_within(journal: InFlight, work: str) -> None:
     with journal.on(work):
+        os._exit(9)
+
+
+def _hold(folder: Path, ready: Any, done: Any) -> None:
+    ready.wait()
+    with InFlight(folder).on(OTHER):
+        done.wait()
+        done.wait()
+
+
+def _die_with_a_child(folder: Path, work: str, writer: int) -> None:
+    with InFlight(folder).on(work):
+        child = os.fork()
+        if child == 0:
+            signal.pause()
+        os.write(writer, str(child).encode())
         os._exit(9)
 
 

@@ -36,6 +36,8 @@ def anything(db: Any) -> Workflow:
         (b"", "The body is not JSON: Expecting value at line 1, column 1."),
         (b"{", "The body is not JSON: Expecting property name enclosed in double quotes at line 1, column 2."),
         (b'{"a":1}x', "The body is not JSON: Extra data at line 1, column 8."),
+        (b"[" + b"9" * 5000 + b",", "The body is not JSON: Expecting value at line 1, column 5003."),
+        (b"[" + b"9" * 5000 + b"," + b"[" * 3000, "The body is nested too deeply."),
         (b'{"payload": {"x": NaN}}', "The body is not JSON: NaN is not a value that JSON has."),
         (b'{"payload": {"x": Infinity}}', "The body is not JSON: Infinity is not a value that JSON has."),
         (b'{"payload": {"x": -Infinity}}', "The body is not JSON: -Infinity is not a value that JSON has."),

@@ -4,9 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import IntegrityError
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from orchestration import queue
 from orchestration.models import (
     AgentAttempt,
     AgentRun,
@@ -18,6 +20,7 @@ from orchestration.models import (
 )
 from orchestration.services import case as cases
 from orchestration.services import round as rounds
+from orchestration.services import turn as turns
 from orchestration.services.turn import claim
 from tests.doorbells import answer
 from tests.services.posting import post
@@ -138,3 +141,61 @@ def test_a_run_whose_last_process_was_lost_ends_though_ending_it_was_interrupted
     answer()
     case.refresh_from_db()
     assert case.status == "escalated"
+
+
+def test_a_fault_after_the_case_was_stored_doubles_nothing(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = {"key": "first", "title": "First", "priority": 40, "when": "always", "then": [{"prioritise": "high"}]}
+    workflow = publish(rules=[first, *rules()])
+    monkeypatch.setattr("orchestration.services.step.decide_by_rules", _not_unique)
+    accepted = cases.accept(
+        client=client, workflow=workflow, payload={"text": "a"}, decide_now=True, idempotency_key="k", body_digest="d"
+    )
+    case = Case.objects.get()
+    assert (accepted.replayed, accepted.case.pk, case.leased_until) == (False, case.pk, None)
+    assert case.fault == "IntegrityError: one of its kind"
+    monkeypatch.undo()
+    Case.objects.update(due_at=Now())
+    rounds.run_case(case_id=case.pk)
+    answer()
+    case.refresh_from_db()
+    assert case.status == "decided"
+
+
+def test_a_case_whose_writing_was_undone_is_taken_in_all_the_same(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asking = {"open_case": {"workflow": "second", "as": "s", "payload": {"text": "case.text"}, "wait": True}}
+    publish(slug="second")
+    parent = publish(rules=[{"key": "ask", "title": "Ask", "priority": 9, "when": "always", "then": [asking]}])
+    rings = iter([ZeroDivisionError("no bell")])
+    real = queue.ring
+
+    def ring(case_id: int) -> None:
+        for error in rings:
+            raise error
+        real(case_id)
+
+    monkeypatch.setattr("orchestration.queue.ring", ring)
+    case = post(parent, client)
+    assert (case.status, case.fault, case.content.payload["text"]) == (
+        "received",
+        "ZeroDivisionError: no bell",
+        "hello",
+    )
+    assert list(Case.objects.all()) == [case]
+
+
+def _not_unique(*_: Any) -> Any:
+    raise IntegrityError("one of its kind\nDETAIL: a value of the case")
+
+
+def test_a_case_whose_lease_was_renewed_meanwhile_is_not_taken(client: Client) -> None:
+    case = post(publish(), client, now=False)
+    turn = claim(case.pk)
+    assert turn is not None
+    Case.objects.update(leased_until=Now() - timedelta(seconds=1))
+    seen = turns._load(case.pk)
+    assert seen is not None
+    Case.objects.update(leased_until=Now() + timedelta(seconds=60), rounds=1)  # the first process records a round
+    assert turns._take(seen) is False
+    assert Case.objects.get().lease_token == 1
