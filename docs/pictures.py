@@ -30,9 +30,9 @@ def main(site: str) -> None:
         browser.close()
 
 
-def sign_in(page: Page) -> None:
+def sign_in(page: Page, name: str = "specialist") -> None:
     page.goto("/admin/login/?next=/admin/")
-    page.fill("[name=username]", "specialist")
+    page.fill("[name=username]", name)
     page.fill("[name=password]", "conductor")
     page.press("[name=password]", "Enter")
     page.wait_for_url("**/admin/")
