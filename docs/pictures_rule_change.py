@@ -1,8 +1,8 @@
 """Makes the pictures of `first-rule-change.md`, while `make demo` runs.
 
 `python docs/pictures_rule_change.py [http://127.0.0.1:8000]` does what the guide says: as the analyst it makes a draft,
-changes a threshold, adds a rule, tries and submits it; as the architect it approves and publishes it, and looks at how it
-would be rolled back.
+changes a threshold, adds a rule, tries and submits it; as the architect it approves and publishes it, and looks at
+how it would be rolled back.
 """
 
 import re
