@@ -20,14 +20,12 @@ class ScenarioProof:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """`compared_with`: number of the version that `changes` start from, None where there was none to compare with."""
+class Judged:
+    """What findings and scenario results come to, for whatever holds the two."""
 
+    __slots__ = ()
     findings: tuple[Finding, ...]
-    scenarios: tuple[ScenarioProof, ...]
-    changes: tuple[Change, ...]
-    compared_with: int | None
+    scenarios: tuple[Any, ...]
 
     @property
     def errors(self) -> list[Finding]:
@@ -38,8 +36,18 @@ class Evidence:
         return [one for one in self.findings if one.severity != "error"]
 
     @property
-    def failed(self) -> list[ScenarioProof]:
+    def failed(self) -> list[Any]:
         return [one for one in self.scenarios if not one.passed]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence(Judged):
+    """`compared_with`: number of the version that `changes` start from, None where there was none to compare with."""
+
+    findings: tuple[Finding, ...]
+    scenarios: tuple[ScenarioProof, ...]
+    changes: tuple[Change, ...]
+    compared_with: int | None
 
     def document(self) -> dict[str, Any]:
         return asdict(self)

@@ -20,6 +20,7 @@ from orchestration.rules.language import (
     VersionContent,
 )
 from orchestration.rules.parse import RuleError, version_from
+from orchestration.services.evidence import Judged
 from orchestration.services.version import findings, scenario_results
 
 HIT_POLICIES: Final = {
@@ -67,25 +68,13 @@ class TableView:
 
 
 @dataclass(frozen=True, slots=True)
-class VersionStory:
+class VersionStory(Judged):
     version: WorkflowVersion
     content: VersionContent | None
     unreadable: str
     blocks: tuple[RuleView | TableView, ...]  # in walk order, then what is switched off
     findings: tuple[Finding, ...]
     scenarios: tuple[ScenarioResult, ...]
-
-    @property
-    def errors(self) -> list[Finding]:
-        return [one for one in self.findings if one.severity == "error"]
-
-    @property
-    def warnings(self) -> list[Finding]:
-        return [one for one in self.findings if one.severity != "error"]
-
-    @property
-    def failed(self) -> list[ScenarioResult]:
-        return [one for one in self.scenarios if not one.passed]
 
     @property
     def passed(self) -> list[ScenarioResult]:

@@ -33,6 +33,17 @@ def browser_of(user: User) -> Browser:
 
 
 @pytest.fixture
+def ana(db: Any) -> User:
+    """An Orchestration Analyst."""
+    return person("analyst", first_name="Ana", last_name="Lima")
+
+
+@pytest.fixture
+def anas(ana: User) -> Browser:
+    return browser_of(ana)
+
+
+@pytest.fixture
 def sam(db: Any) -> User:
     """A Workflow Specialist."""
     return person("specialist", first_name="Sam", last_name="Weber")

@@ -14,7 +14,7 @@ from orchestration.models import VersionEvent, Workflow, WorkflowVersion
 from orchestration.services import approval, schedule
 from orchestration.services import version as versions
 from orchestration.services.version_status import sight
-from tests.admin.conftest import browser_of, person, text_of
+from tests.admin.conftest import text_of
 from tests.small_workflow import rules
 from tests.submitting import approved, draft_of, published, somebody, submitted
 
@@ -31,16 +31,6 @@ def url(version: WorkflowVersion, action: str = "change", *more: int) -> str:
 
 def seen(version: WorkflowVersion) -> str:
     return sight(WorkflowVersion.objects.select_related("workflow").get(pk=version.pk))
-
-
-@pytest.fixture
-def ana(db: Any) -> User:
-    return person("analyst", first_name="Ana", last_name="Lima")
-
-
-@pytest.fixture
-def anas(ana: User) -> Browser:
-    return browser_of(ana)
 
 
 def test_the_whole_story_in_three_browsers(greeting: Workflow, ana: User, anas: Browser, arnes: Browser) -> None:

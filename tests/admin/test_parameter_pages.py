@@ -27,16 +27,6 @@ WITH_NICE = {**TABLE, "rows": [{"key": "nice", "when": ["-", "in {nice}"], "then
 
 
 @pytest.fixture
-def ana(db: Any) -> User:
-    return person("analyst", first_name="Ana", last_name="Lima")
-
-
-@pytest.fixture
-def anas(ana: User) -> Browser:
-    return browser_of(ana)
-
-
-@pytest.fixture
 def draft(greeting: Workflow, ana: User) -> WorkflowVersion:
     content = {**greeting.published_version.content, "parameters": PARAMETERS, "tables": [WITH_NICE]}
     return versions.new_draft(workflow=greeting, data=content, note="a draft", user=ana)

@@ -23,16 +23,6 @@ YAML = "key: loud\ntitle: Loud ones\nwhen: always\nthen:\n  - {decide: {outcome:
 
 
 @pytest.fixture
-def ana(db: Any) -> User:
-    return person("analyst", first_name="Ana", last_name="Lima")
-
-
-@pytest.fixture
-def anas(ana: User) -> Browser:
-    return browser_of(ana)
-
-
-@pytest.fixture
 def draft(greeting: Workflow, ana: User) -> WorkflowVersion:
     return versions.new_draft(workflow=greeting, data=greeting.published_version.content, user=ana)
 

@@ -5,10 +5,10 @@ from django.test import Client as Browser
 
 from orchestration.models import WorkflowVersion
 from orchestration.rules.pack import load_yaml
-from tests.admin.test_rule_pages import RUDE, ana, anas, ask, draft, seen, stored, url
+from tests.admin.test_rule_pages import RUDE, ask, draft, seen, stored, url
 
 pytestmark = pytest.mark.django_db
-__all__ = ["ana", "anas", "draft"]  # fixtures
+__all__ = ["draft"]  # fixtures
 
 
 def test_asking_says_the_rule_and_its_yaml_and_stores_nothing(draft: WorkflowVersion, anas: Browser) -> None:

@@ -17,7 +17,7 @@ from orchestration.models import Case, Workflow, WorkflowVersion
 from orchestration.rules.pack import dump_yaml
 from orchestration.rules.scenario_file import csv_of_scenarios
 from orchestration.services import version as versions
-from tests.admin.conftest import browser_of, person, text_of
+from tests.admin.conftest import browser_of, text_of
 
 pytestmark = pytest.mark.django_db
 HEARD = {"hear": {"output": {"text": "hi", "length": 2}, "confidence": 0.9}}
@@ -27,16 +27,6 @@ FAILS = {"title": "Rude", "given": {"case": {"text": "hi", "rude": True}}, "expe
 
 def url(version: WorkflowVersion, action: str, *more: Any) -> str:
     return reverse(f"admin:orchestration_workflowversion_{action}", args=[version.pk, *more])
-
-
-@pytest.fixture
-def ana(db: Any) -> User:
-    return person("analyst", first_name="Ana", last_name="Lima")
-
-
-@pytest.fixture
-def anas(ana: User) -> Browser:
-    return browser_of(ana)
 
 
 @pytest.fixture

@@ -10,21 +10,11 @@ from django.test import Client as Browser
 
 from orchestration.models import Workflow, WorkflowVersion
 from orchestration.services import version as versions
-from tests.admin.conftest import browser_of, person, text_of
+from tests.admin.conftest import text_of
 from tests.admin.test_table_pages import TABLE, form, stored, url
 
 pytestmark = pytest.mark.django_db
 DMN = Path(__file__).parents[1] / "rules" / "dmn" / "camunda-risk.dmn"
-
-
-@pytest.fixture
-def ana(db: Any) -> User:
-    return person("analyst", first_name="Ana", last_name="Lima")
-
-
-@pytest.fixture
-def anas(ana: User) -> Browser:
-    return browser_of(ana)
 
 
 @pytest.fixture

@@ -25,16 +25,6 @@ TABLE = {
 
 
 @pytest.fixture
-def ana(db: Any) -> User:
-    return person("analyst", first_name="Ana", last_name="Lima")
-
-
-@pytest.fixture
-def anas(ana: User) -> Browser:
-    return browser_of(ana)
-
-
-@pytest.fixture
 def draft(greeting: Workflow, ana: User) -> WorkflowVersion:
     content = greeting.published_version.content
     return versions.new_draft(workflow=greeting, data={**content, "tables": [TABLE]}, note="a draft", user=ana)

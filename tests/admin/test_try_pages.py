@@ -24,16 +24,6 @@ def url(version: WorkflowVersion, action: str, *more: Any) -> str:
 
 
 @pytest.fixture
-def ana(db: Any) -> User:
-    return person("analyst", first_name="Ana", last_name="Lima")
-
-
-@pytest.fixture
-def anas(ana: User) -> Browser:
-    return browser_of(ana)
-
-
-@pytest.fixture
 def draft(greeting: Workflow, ana: User) -> WorkflowVersion:
     content = {**greeting.published_version.content, "scenarios": [HOLDS, FAILS]}
     return versions.new_draft(workflow=greeting, data=content, note="a draft", user=ana)

@@ -1,7 +1,5 @@
 """Versions: read in plain words, drafted without losing a word, published by somebody else."""
 
-from typing import Any
-
 import pytest
 from django.contrib.auth.models import Group, User
 from django.test import Client as Browser
@@ -9,7 +7,7 @@ from django.urls import reverse
 
 from orchestration.models import Workflow, WorkflowVersion
 from orchestration.services.pack import export_pack
-from tests.admin.conftest import browser_of, person, text_of
+from tests.admin.conftest import text_of
 from tests.small_workflow import document
 from tests.submitting import draft_of, submitted
 
@@ -26,16 +24,6 @@ FAILS = {"title": "A rude text is fine", "given": RUDE, "expect": {"outcome": "y
 
 def url(version: WorkflowVersion, action: str = "change") -> str:
     return reverse(f"admin:orchestration_workflowversion_{action}", args=[version.pk])
-
-
-@pytest.fixture
-def ana(db: Any) -> User:
-    return person("analyst", first_name="Ana", last_name="Lima")
-
-
-@pytest.fixture
-def anas(ana: User) -> Browser:
-    return browser_of(ana)
 
 
 def test_a_version_reads_in_plain_words(greeting: Workflow, anas: Browser) -> None:
