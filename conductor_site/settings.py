@@ -111,7 +111,7 @@ Q_CLUSTER = {
     "ack_failures": True,
     "save_limit": -1,
     "catch_up": False,
-    "recycle": 500,
+    "recycle": 5000,
     "log_level": "WARNING",
     "label": "Queue",
 }
