@@ -5,18 +5,18 @@ from __future__ import annotations
 import difflib
 import hashlib
 import hmac
-import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
+
+import orjson
 
 MAX_NUMBER: Final = 2**53
 MAX_STRING_BYTES: Final = 60_000
 MAX_DEPTH: Final = 200
 SOURCES: Final = ("case", "agents", "human", "derived", "meta", "children")
 PRIORITIES: Final = ("low", "normal", "high", "urgent")
-_canonical: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
 
 
 class _Missing:
@@ -88,13 +88,26 @@ def _pointer(place: tuple[str | int, ...]) -> str:
 
 
 def canonical(document: Any) -> str:
-    """The one JSON text of a document: sorted keys, no spaces, not escaped."""
-    return _canonical(document)
+    """The one JSON text of a document: sorted keys, no spaces, not escaped. Raises ValueError for what is not JSON."""
+    return _canonical(document).decode()
+
+
+def _canonical(document: Any) -> bytes:
+    try:
+        return orjson.dumps(document, _plain, orjson.OPT_SORT_KEYS)
+    except TypeError as error:
+        raise ValueError(str(error)) from None
+
+
+def _plain(value: Any) -> dict[str, Any]:
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"A {type(value).__name__} is no JSON value.")
 
 
 def digest(document: Any, salt: bytes = b"") -> str:
     """SHA-256 (hex) of the canonical JSON; with a salt, HMAC-SHA-256, so that content cannot be guessed."""
-    text = canonical(document).encode()
+    text = _canonical(document)
     return hmac.digest(salt, text, "sha256").hex() if salt else hashlib.sha256(text).hexdigest()
 
 

@@ -1,6 +1,9 @@
 """Tasks of the queue: each takes a row's id and calls one service. They never raise and return nothing."""
 
+from collections.abc import Callable
+
 import structlog
+from django.db import InterfaceError, OperationalError, connection
 
 log = structlog.get_logger(__name__)
 
@@ -9,7 +12,7 @@ def run_case(case_id: int) -> None:
     from orchestration.services import round as rounds
 
     try:
-        rounds.run_case(case_id=case_id)
+        _again_if_disconnected(lambda: rounds.run_case(case_id=case_id))
     except Exception:  # the row keeps its lease or due time, so the reaper rings again
         log.exception("run_case_failed", case_id=case_id)
 
@@ -18,6 +21,17 @@ def run_agent(run_id: int) -> None:
     from orchestration.services import run
 
     try:
-        run.run_agent(run_id=run_id)
+        _again_if_disconnected(lambda: run.run_agent(run_id=run_id))
     except Exception:
         log.exception("run_agent_failed", run_id=run_id)
+
+
+def _again_if_disconnected(serve: Callable[[], None]) -> None:
+    """A connection that was lost since the last task is opened anew; the row tells what is still to be done."""
+    try:
+        serve()
+    except (OperationalError, InterfaceError):
+        connection.close_if_unusable_or_obsolete()
+        if connection.connection is not None:
+            raise
+        serve()

@@ -15,6 +15,7 @@ from numbers import Real
 from pathlib import Path
 from typing import Any, Final
 
+import orjson
 from pydantic import BaseModel, ValidationError
 from pydantic_core import to_jsonable_python
 
@@ -162,19 +163,19 @@ def _output(found: Found, output: object) -> dict[str, Any]:
             given = output.model_dump() if isinstance(output, BaseModel) else output
             output = model.model_validate(given)
         document = output.model_dump(mode="json", by_alias=True, warnings="error")
-        text = json.dumps(document, ensure_ascii=False)
+        text = orjson.dumps(document)
     except ValidationError as error:
         raise _Misfit("output", f"The output does not fit {found.name}: {misfit(error)}.") from None
     except Exception as error:
         told = _SEEN_VALUE.sub("", _told(error))
         raise _Misfit("output", f"The output of {found.name} cannot be written as JSON: {told}") from None
-    if len(text) > OUTPUT_BYTES or len(text.encode("utf-8", "replace")) > OUTPUT_BYTES:
-        raise _Misfit("output", f"The output is longer than {OUTPUT_BYTES:,} bytes: {len(text):,} characters.")
+    if len(text) > OUTPUT_BYTES:
+        raise _Misfit("output", f"The output is longer than {OUTPUT_BYTES:,} bytes: {len(text):,}.")
     if not isinstance(document, dict):
         raise _Misfit("output", "The output is not an object with fields.")
     if problems := check_values(document):
         raise _Misfit("output", f"The output is out of limits: {problems[0].pointer} {problems[0].detail}.")
-    if "\\u0000" in text and "\x00" in "".join(_strings(document)):
+    if b"\\u0000" in text and "\x00" in "".join(_strings(document)):
         raise _Misfit("output", "The output holds a NUL character, which no database stores.")
     return document
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
+import orjson
 from django.db import models
-
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
 class DocumentField(models.TextField):
@@ -16,10 +14,10 @@ class DocumentField(models.TextField):
     def get_prep_value(self, value: Any) -> str | None:
         if value is None:
             return None
-        return _encode(value)
+        return orjson.dumps(value).decode()
 
     def from_db_value(self, value: str | None, *_: Any) -> Any:
-        return None if value is None else json.loads(value)
+        return None if value is None else orjson.loads(value)
 
     def to_python(self, value: Any) -> Any:
         return value

@@ -108,7 +108,7 @@ def accept(
         body_digest=body_digest,
     )
     content = CaseContent(case=case, payload=dict(payload))
-    decide_now = decide_now and not held and all(step.inline for step in version.content.agents)
+    decide_now = decide_now and not held and version.all_inline
     try:
         return _decided(case, content, version) if decide_now else _insert(case, content)
     except IntegrityError:

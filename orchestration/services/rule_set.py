@@ -39,6 +39,10 @@ class Loaded:
         return {step.name: step for step in self.content.agents}
 
     @cached_property
+    def all_inline(self) -> bool:
+        return all(step.inline for step in self.content.agents)
+
+    @cached_property
     def _input(self) -> Any:
         return _validator(self.content.input_schema)
 

@@ -139,12 +139,13 @@ def _recording(turn: Turn) -> Iterator[Writing]:
             row.__dict__.update(values)
         turn.effects, turn.decision, turn.work_item = effects, None, None
         raise
-    turn.opening = None
+    turn.opening, turn.taken = None, True
 
 
 def _seen(case: Case) -> dict[str, Any]:
-    """What must still be so when the step is written: the lease is ours, and nothing happened from outside."""
-    return {"lease_token": case.lease_token, "last_event": case.last_event, "status": CaseStatus.RUNNING}
+    """What must still be so when the step is written: the lease is ours, or still nobody's, and nothing happened from
+    outside."""
+    return {"lease_token": case.lease_token, "last_event": case.last_event, "status": case.status}
 
 
 _WRITTEN: Final = (

@@ -66,6 +66,7 @@ class Turn:
     decision: Decision | None = None  # the one that this turn gave
     work_item: WorkItem | None = None  # the one that it opened
     opening: Events | None = None  # of a case that is not written yet
+    taken: bool = True  # False: no lease is written yet; the first writing succeeds only if nobody took it meanwhile
 
     def __post_init__(self) -> None:
         """Whether an earlier process was lost on this case: its agents then run in processes of their own."""
@@ -138,9 +139,15 @@ class Turn:
         return True
 
 
-def claim(case_id: int) -> Turn | None:
-    """Take the case up if it is there to be taken: lease, fencing token, attempt counted before it is used."""
+def claim(case_id: int, *, at_hand: bool = True) -> Turn | None:
+    """Take the case up if it is there to be taken: lease, fencing token, attempt counted before it is used.
+
+    A new case that can go on within this process is worked on as it stands, if `at_hand`: what comes of it is written
+    only if nobody else took it. A process lost on it leaves it as it was: it is rung for again, and then taken first.
+    """
     case = _load(case_id)
+    if case is not None and at_hand and _is_new(case) and (version := _all_inline(case.version_id)):
+        return Turn(case, version, case.content, taken=False)
     if case is None or not (_take(case) if case.status in _READY else _wake(case)):
         return None
     if case.status not in _READY:
@@ -176,6 +183,24 @@ def backoff(attempts: int) -> timedelta:
 
 
 _READY: Final = (CaseStatus.RECEIVED, CaseStatus.RUNNING)
+
+
+def _is_new(case: Any) -> bool:
+    """Nobody has worked on it, and it was rung for only once, when it was taken in."""
+    return bool(
+        case.status == CaseStatus.RECEIVED and case.takeable and not case.attempts and case.rung_at == case.received_at
+    )
+
+
+def _all_inline(version_id: int) -> Loaded | None:
+    """The version, if it can be used on this machine and every agent in it is inline."""
+    try:
+        version = loaded(version_id)
+    except DatabaseError:
+        raise
+    except Exception:
+        return None  # told when the case is taken
+    return version if version.all_inline else None
 
 
 def _take(case: Any) -> bool:

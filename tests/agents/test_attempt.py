@@ -93,7 +93,7 @@ RUBBISH = [
     ),
     ("return AgentResult(output={'tekst': 'x'})", "text: Field required; tekst: Extra inputs are not permitted."),
     ("return AgentResult(output={'text': 'a' * 60_001})", "The output is out of limits: /text is longer than 60,000"),
-    ("return AgentResult(output={'text': 'a' * 2_000_000})", "The output is longer than 1,048,576 bytes: 2,000,012"),
+    ("return AgentResult(output={'text': 'a' * 2_000_000})", "The output is longer than 1,048,576 bytes: 2,000,011"),
     ("return AgentResult(output={'text': 'x\\ud800'})", "The output "),
     ("return AgentResult(output={'text': 'x\\0'})", "The output holds a NUL character"),
     ("return AgentResult(output=self.Output.model_construct(text=5))", "cannot be written as JSON: Pydantic"),

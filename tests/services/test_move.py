@@ -53,7 +53,7 @@ def test_a_case_that_was_not_taken_up_is_decided_under_the_version_it_moved_to(c
 def test_a_process_that_works_on_the_case_writes_nothing_under_the_old_version(client: Client, anna: User) -> None:
     workflow = publish()
     case = post(workflow, client, now=False)
-    late = claim(case.pk)
+    late = claim(case.pk, at_hand=False)
     assert late is not None
     move(case_id=case.pk, version_id=publish_again(workflow, rules=saying_no()).pk, user=anna)
     rounds.carry_on(late)

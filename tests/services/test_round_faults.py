@@ -36,7 +36,7 @@ def client() -> Client:
 
 def test_after_a_process_was_lost_on_a_case_its_agents_run_in_processes_of_their_own(client: Client) -> None:
     case = post(publish(), client, now=False)
-    turn = claim(case.pk)
+    turn = claim(case.pk, at_hand=False)
     assert turn is not None
     rounds.run_inline(turn, turn.evaluate())  # the agent has run; then the process is lost
     Case.objects.update(leased_until=Now() - timedelta(seconds=1))
@@ -51,7 +51,7 @@ def test_after_a_process_was_lost_on_a_case_its_agents_run_in_processes_of_their
 
 def test_a_process_that_comes_back_after_its_lease_writes_nothing(client: Client) -> None:
     case = post(publish(), client, now=False)
-    late = claim(case.pk)
+    late = claim(case.pk, at_hand=False)
     assert late is not None
     Case.objects.update(leased_until=Now() - timedelta(seconds=1))
     answer()
@@ -62,7 +62,7 @@ def test_a_process_that_comes_back_after_its_lease_writes_nothing(client: Client
 
 def test_something_from_outside_during_a_round_is_seen_before_it_is_recorded(client: Client) -> None:
     case = post(publish(), client, now=False)
-    turn = claim(case.pk)
+    turn = claim(case.pk, at_hand=False)
     assert turn is not None
     cases.cancel(case_id=case.pk, actor="client: bank")
     rounds.carry_on(turn)
@@ -113,7 +113,7 @@ def test_a_version_that_cannot_be_compiled_any_more_ends_with_a_person(
 def test_a_case_that_is_kept_while_agents_run_stays_leased_and_its_attempt_counted(client: Client) -> None:
     hurry = {"key": "hurry", "title": "H", "priority": 30, "when": "always", "then": [{"prioritise": "high"}]}
     case = post(publish(rules=[*rules(), hurry]), client, now=False)
-    turn = claim(case.pk)
+    turn = claim(case.pk, at_hand=False)
     assert turn is not None
     assert rounds.record(turn, turn.evaluate())  # its inline agents would run now
     case.refresh_from_db()
@@ -191,7 +191,7 @@ def _not_unique(*_: Any) -> Any:
 
 def test_a_case_whose_lease_was_renewed_meanwhile_is_not_taken(client: Client) -> None:
     case = post(publish(), client, now=False)
-    turn = claim(case.pk)
+    turn = claim(case.pk, at_hand=False)
     assert turn is not None
     Case.objects.update(leased_until=Now() - timedelta(seconds=1))
     seen = turns._load(case.pk)
@@ -199,3 +199,62 @@ def test_a_case_whose_lease_was_renewed_meanwhile_is_not_taken(client: Client) -
     Case.objects.update(leased_until=Now() + timedelta(seconds=60), rounds=1)  # the first process records a round
     assert turns._take(seen) is False
     assert Case.objects.get().lease_token == 1
+
+
+def test_a_new_case_is_decided_without_being_taken_first(client: Client) -> None:
+    case = post(publish(), client, now=False)
+    turn = claim(case.pk)
+    assert turn is not None
+    case.refresh_from_db()
+    assert (turn.taken, case.status, case.lease_token) == (False, "received", 0)
+    rounds.carry_on(turn)
+    case.refresh_from_db()
+    assert (turn.taken, case.status, case.attempts, case.leased_until) == (True, "decided", 0, None)
+
+
+def test_of_two_that_work_on_a_new_case_one_gets_through(client: Client) -> None:
+    case = post(publish(), client, now=False)
+    first, second = claim(case.pk), claim(case.pk)
+    assert first is not None
+    assert second is not None
+    rounds.carry_on(first)
+    with pytest.raises(turns.Stale):
+        rounds.carry_on(second)
+    rounds.run_case(case_id=case.pk)
+    assert Decision.objects.count() == 1
+    assert [e.step["kind"] for e in Evaluation.objects.all()] == ["run", "decide"]
+
+
+def test_a_new_case_that_somebody_took_meanwhile_is_left_to_him(client: Client) -> None:
+    case = post(publish(), client, now=False)
+    late, holder = claim(case.pk), claim(case.pk, at_hand=False)
+    assert late is not None
+    assert holder is not None
+    with pytest.raises(turns.Stale):
+        rounds.carry_on(late)
+    rounds.carry_on(holder)
+    assert Decision.objects.count() == 1
+
+
+def test_a_new_case_whose_round_breaks_is_taken_and_its_attempt_counted(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = post(publish(), client, now=False)
+    monkeypatch.setattr("orchestration.services.turn.advanced", _broken)
+    rounds.run_case(case_id=case.pk)
+    case.refresh_from_db()
+    assert (case.status, case.attempts, case.fault) == ("running", 1, "ZeroDivisionError: broken engine")
+
+
+def test_a_new_case_that_was_rung_for_again_is_taken_since_a_process_may_have_been_lost_on_it(client: Client) -> None:
+    case = post(publish(), client, now=False)
+    Case.objects.update(rung_at=Now())
+    turn = claim(case.pk)
+    assert turn is not None
+    assert (turn.taken, turn.case.attempts) == (True, 1)
+
+
+def test_a_new_case_whose_agents_run_elsewhere_is_taken(client: Client) -> None:
+    turn = claim(post(publish(use="test.apart"), client, now=False).pk)
+    assert turn is not None
+    assert turn.taken

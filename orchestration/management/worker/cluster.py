@@ -26,7 +26,7 @@ def run(*, progress_fd: int, processes: int, watchdog_pid: int) -> None:
     django.setup()
     from django_q.cluster import Cluster
     from django_q.conf import Conf
-    from django_q.signals import post_execute_in_worker, pre_execute
+    from django_q.signals import post_execute_in_worker, post_spawn, pre_execute
 
     Conf.QUEUE_LIMIT = max(1, Conf.QUEUE_LIMIT // Conf.WORKERS) * processes
     Conf.WORKERS = processes
@@ -39,9 +39,18 @@ def run(*, progress_fd: int, processes: int, watchdog_pid: int) -> None:
         will_be_acknowledged = task["success"] or task.get("ack_failure", False)
         reporter.tell(Kind.ENDED if will_be_acknowledged else Kind.DROPPED, task.get("ack_id", 0))
 
+    post_spawn.connect(_trust_the_connection, weak=False)
     pre_execute.connect(started, weak=False)
     post_execute_in_worker.connect(ended, weak=False)
     Cluster(broker=_reporting_broker(reporter)).start()
+
+
+def _trust_the_connection(**_: object) -> None:
+    """A worker does not ask before each task whether its connection still lives: a task that finds it lost opens
+    another and begins again."""
+    from django.db import connection
+
+    connection.settings_dict["CONN_HEALTH_CHECKS"] = False
 
 
 def canary() -> None:
