@@ -1,10 +1,10 @@
 """Rounds of a case: evaluate, run inline agents, record the step, until it is decided or must wait.
 
 What happens when the process dies: before the claim commits, or on a new case that is not taken, nothing; after it,
-the lease runs out. The reaper then rings again. What inline agents gave is recorded in one transaction with the step that follows from it, so a process
-lost on the way leaves nothing half-done; as the attempt was counted beforehand, the next process is careful and has
-the agents run in processes of their own. Every write is conditional on the lease's token and on the last event
-seen, so of two processes at most one gets through.
+the lease runs out. The reaper then rings again. What inline agents gave is recorded in one transaction with the step
+that follows from it, so a process lost on the way leaves nothing half-done; as the attempt was counted beforehand,
+the next process is careful and has the agents run in processes of their own. Every write is conditional on the
+lease's token and on the last event seen, so of two processes at most one gets through.
 """
 
 from __future__ import annotations
