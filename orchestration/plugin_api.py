@@ -135,6 +135,9 @@ class Agent:
     """True for a fast (milliseconds), local, trusted agent: it runs within the deciding step under a soft
     time limit. Anything that calls out or may hang leaves this False and runs in a process of its own."""
 
+    deterministic: ClassVar[bool] = True
+    """False where the same input may give another output: a language model, a live service."""
+
     Input: ClassVar[type[BaseModel]]
     Config: ClassVar[type[BaseModel]] = Model
     Output: ClassVar[type[BaseModel]]

@@ -11,8 +11,6 @@ from datetime import timedelta
 from functools import cached_property
 from typing import Any, Final
 
-import jsonschema_rs
-
 from orchestration.agents.registry import registry
 from orchestration.engine.compile import RuleSet, compile_version
 from orchestration.facts import Problem, check_values
@@ -20,6 +18,7 @@ from orchestration.models import Workflow, WorkflowVersion
 from orchestration.rules.language import VersionContent
 from orchestration.rules.operators import parse_duration
 from orchestration.rules.parse import version_from
+from orchestration.rules.schema import schema_problems, validator
 
 KEPT: Final = 32
 """So many versions stay compiled; the one used longest ago makes room."""
@@ -44,18 +43,18 @@ class Loaded:
 
     @cached_property
     def _input(self) -> Any:
-        return _validator(self.content.input_schema)
+        return validator(self.content.input_schema)
 
     @cached_property
     def _human(self) -> Any:
-        return _validator(self.content.human_fields)
+        return validator(self.content.human_fields)
 
     def payload_problems(self, payload: Any) -> list[Problem]:
         """What is wrong with a payload, every error at once; empty when it is good."""
-        return check_values(payload) or _schema_problems(self._input, payload)
+        return check_values(payload) or schema_problems(self._input, payload)
 
     def human_problems(self, answers: Any) -> list[Problem]:
-        return check_values(answers) or _schema_problems(self._human, answers)
+        return check_values(answers) or schema_problems(self._human, answers)
 
 
 def loaded(version_id: int) -> Loaded:
@@ -92,27 +91,3 @@ def forget_all() -> None:
 
 _lock = threading.Lock()
 _kept: OrderedDict[int, Loaded] = OrderedDict()
-
-
-def _validator(schema: Mapping[str, Any]) -> Any:
-    """Formats are asserted; patterns run in linear time, so no payload can make one run for ever."""
-    return jsonschema_rs.Draft202012Validator(
-        dict(schema), validate_formats=True, pattern_options=jsonschema_rs.RegexOptions()
-    )
-
-
-def _schema_problems(validator: Any, document: Any) -> list[Problem]:
-    if validator.is_valid(document):
-        return []
-    problems = [
-        Problem(
-            "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in error.instance_path),
-            _cut(error.message),
-        )
-        for error in validator.iter_errors(document)
-    ]
-    return problems[:100]
-
-
-def _cut(message: str) -> str:
-    return message if len(message) <= 300 else message[:297] + "…"

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.db.models.functions import Now
 
+from orchestration.agents.frozen import frozen_step
 from orchestration.agents.registry import registry
 from orchestration.engine.compile import compile_version
 from orchestration.engine.scenario import ScenarioResult, run_scenario
@@ -73,7 +74,7 @@ def freeze(content: VersionContent) -> VersionContent:
                 for step in missing
             )
         )
-    return replace(content, agents=tuple(_frozen_step(step, installed[step.use]) for step in content.agents))
+    return replace(content, agents=tuple(frozen_step(step, installed[step.use]) for step in content.agents))
 
 
 def findings(content: VersionContent, workflow: Workflow) -> tuple[Finding, ...]:
@@ -234,13 +235,3 @@ def _refuse_status(version: WorkflowVersion, *, emergency: bool) -> None:
     if not emergency and version.status not in (VersionStatus.APPROVED, VersionStatus.SCHEDULED):
         told = version.get_status_display().lower()
         raise Refused(f"Version {version.number} is {told}; only an approved version is published.")
-
-
-def _frozen_step(step: Any, found: Any) -> Any:
-    return replace(
-        step,
-        agent_version=found.version,
-        input_schema=found.input_schema,
-        output_schema=found.output_schema,
-        inline=found.inline,
-    )

@@ -84,7 +84,7 @@ ENDINGS = [
         "return AgentResult(output={'text': 'x' * 50_000_000})",
         60,
         "output",
-        "The output is longer than 1,048,576 bytes: 50,000,012 characters.",
+        "The output is longer than 1,048,576 bytes: 50,000,011.",
     ),
     (
         "os.write(int(sys.argv[1]), b'{\"status\": 1}\\n'); os._exit(0)",

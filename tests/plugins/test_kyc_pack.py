@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,11 @@ import pytest
 
 from orchestration.engine.advance import advance
 from orchestration.engine.compile import RuleSet, compile_version
-from orchestration.engine.scenario import run_scenario
 from orchestration.engine.step import Progress, RunRecord, Step
 from orchestration.facts import Facts
-from orchestration.plugin_api import Agent, AgentError
 from orchestration.rules import pack as packs
-from orchestration.rules.check import check
-from orchestration.rules.language import Escalate, VersionContent
+from orchestration.rules.language import Escalate
+from orchestration.testing import Conductor, Result
 from plugins import kyc
 from plugins.kyc.address import AddressAgent
 from plugins.kyc.contact import ContactAgent
@@ -29,35 +27,24 @@ from plugins.kyc.sanctions import SanctionsAgent
 
 TEXT = (Path(kyc.__file__).parent / "pack.yaml").read_text(encoding="utf-8")
 PACK = packs.load(TEXT)
-AGENTS: dict[str, Agent] = {
-    agent.name: agent for agent in (IdentityAgent(), AddressAgent(), ContactAgent(), SanctionsAgent())
-}
+AGENTS = (IdentityAgent, AddressAgent, ContactAgent, SanctionsAgent)
 TODAY = date(2026, 3, 2)
+NOW = "2026-03-02T12:00:00+00:00"
 
 
-def frozen(content: VersionContent) -> VersionContent:
-    """The content as saving it freezes it: with each step's agent version and schemas."""
-
-    def freeze(step: Any) -> Any:
-        agent = AGENTS[step.use]
-        return replace(
-            step,
-            agent_version=agent.version,
-            inline=agent.inline,
-            input_schema=agent.Input.model_json_schema(),
-            output_schema=agent.Output.model_json_schema(mode="serialization"),
-        )
-
-    return replace(content, agents=tuple(map(freeze, content.agents)))
+@pytest.fixture(scope="module")
+def conductor() -> Iterator[Conductor]:
+    with Conductor.of_pack(TEXT, agents=AGENTS) as one:
+        yield one
 
 
-CONTENT = frozen(PACK.content)
+CONTENT = PACK.content
 ESCALATIONS = {action.reason for rule in CONTENT.rules for action in rule.then if isinstance(action, Escalate)}
 
 
 @pytest.fixture(scope="module")
-def rule_set() -> Iterator[RuleSet]:
-    compiled = compile_version(CONTENT)
+def rule_set(conductor: Conductor) -> Iterator[RuleSet]:
+    compiled = compile_version(conductor.content)
     yield compiled
     compiled.close()
 
@@ -66,20 +53,20 @@ def test_the_file_is_exactly_what_exporting_it_gives() -> None:
     assert packs.dump(PACK) == TEXT
 
 
-def test_the_checker_has_nothing_to_say() -> None:
-    queues = {queue["slug"] for queue in PACK.queues}
-    assert check(CONTENT, queues=queues, workflows={PACK.workflow["slug"]}) == ()
+def test_the_checker_has_nothing_to_say(conductor: Conductor) -> None:
+    assert conductor.findings == ()
 
 
 def test_every_config_fits_its_agent() -> None:
+    agents = {agent.name: agent() for agent in AGENTS}
     for step in CONTENT.agents:
-        agent = AGENTS[step.use]
+        agent = agents[step.use]
         assert agent.check(agent.Config.model_validate(dict(step.config))).ok
 
 
-@pytest.mark.parametrize("scenario", CONTENT.scenarios, ids=lambda scenario: scenario.title)
-def test_scenario(rule_set: RuleSet, scenario: Any) -> None:
-    result = run_scenario(rule_set, scenario)
+@pytest.mark.parametrize("number", range(len(CONTENT.scenarios)), ids=lambda number: CONTENT.scenarios[number].title)
+def test_scenario(conductor: Conductor, number: int) -> None:
+    result = conductor.scenarios()[number]
     assert (result.passed, result.message) == (True, "")
 
 
@@ -159,55 +146,31 @@ def test_a_fact_that_is_missing_ends_with_a_person(rule_set: RuleSet, missing: t
     assert step_on(rule_set, case, FOUND).kind == "escalate"
 
 
-def decide(rule_set: RuleSet, run: Callable[..., Any], payload: dict[str, Any], now: str) -> tuple[Step, list[str]]:
-    """Advance a case in memory until it is decided or with a person; the weaknesses of its address."""
-    facts = Facts({"case": payload, "human": {}, "meta": {"now": now}})
-    progress = Progress()
-    step = advance(rule_set, facts, progress)
-    weaknesses: list[str] = []
-    while step.kind == "run":
-        runs = list(progress.runs)
-        for planned in step.runs:
-            agent_step = next(one for one in CONTENT.agents if one.name == planned.step)
-            digests = {"config_digest": planned.config_digest, "input_digest": planned.input_digest}
-            version = agent_step.agent_version
-            try:
-                result = run(AGENTS[agent_step.use], dict(agent_step.config), **planned.input)
-            except AgentError as error:
-                runs.append(RunRecord(planned.step, "failed", version, **digests, error=error.message))
-                continue
-            output = result.output.model_dump(mode="json")
-            weaknesses += output.get("weaknesses", [])
-            runs.append(
-                RunRecord(planned.step, "succeeded", version, **digests, output=output, confidence=result.confidence)
-            )
-        progress = replace(progress, runs=tuple(runs), rounds=progress.rounds + 1)
-        step = advance(rule_set, facts, progress)
-    return step, weaknesses
-
-
 @dataclass(frozen=True)
 class Sampled:
     truth: str
-    step: Step
-    weaknesses: list[str]
+    result: Result
+
+    @property
+    def weaknesses(self) -> list[str]:
+        address = self.result.runs.get("address")
+        return list(address.output.get("weaknesses", [])) if address else []
 
 
 @pytest.fixture(scope="module")
-def sampled(rule_set: RuleSet, run: Callable[..., Any]) -> list[Sampled]:
-    now = datetime(2026, 3, 2, 12, tzinfo=UTC).isoformat()
+def sampled(conductor: Conductor) -> list[Sampled]:
     cases = sample_cases(1, 1800, today=TODAY)
-    return [Sampled(case["truth"], *decide(rule_set, run, case["payload"], now)) for case in cases]
+    return [Sampled(case["truth"], conductor.run(case["payload"], now=NOW)) for case in cases]
 
 
 def test_a_thousand_samples_are_decided_as_promised(sampled: list[Sampled]) -> None:
     thousand = sampled[:1000]
-    decided = [one for one in thousand if one.step.kind == "decide"]
+    decided = [one for one in thousand if one.result.kind == "decide"]
     assert 750 <= len(decided) <= 900
-    assert {one.step.outcome for one in decided} == set(CONTENT.outcomes)
+    assert {one.result.outcome for one in decided} == set(CONTENT.outcomes)
     # Almost all automatic decisions are right, and a few are not: the quality sample has something to find.
-    assert 1 <= sum(one.step.outcome != one.truth for one in decided) <= 20
-    reasons = Counter(one.step.reason for one in thousand if one.step.kind == "escalate")
+    assert 1 <= sum(one.result.outcome != one.truth for one in decided) <= 20
+    reasons = Counter(one.result.reason for one in thousand if one.result.kind == "escalate")
     assert reasons.most_common(1)[0][0] == "Address abroad is not certain"
     assert set(reasons) <= ESCALATIONS
 
@@ -219,7 +182,7 @@ def test_addresses_abroad_are_judged_too_cautiously_where_postal_codes_tell_the_
         return [
             one.truth != "decline"
             for one in sampled
-            if one.step.reason == "Address abroad is not certain" and one.weaknesses == [weakness]
+            if one.result.reason == "Address abroad is not certain" and one.weaknesses == [weakness]
         ]
 
     rewritten, without = approved("postal_code_rewritten"), approved("no_postal_codes")

@@ -1,0 +1,27 @@
+"""For authors of agents and workflow packs: try them as the product would, without a database.
+
+with Conductor.of_pack("pack.yaml") as conductor:
+    assert conductor.findings == ()
+    assert all(one.passed for one in conductor.scenarios())
+    assert conductor.run({"first_name": "Ada"}).outcome == "greeted"
+
+check_agent(Greeter, inputs=[{"first_name": "Ada"}])
+"""
+
+from orchestration.testing.conductor import Conductor, PayloadMisfit, Result
+from orchestration.testing.contract import BrokenPromise, check_agent, promises
+from orchestration.testing.installed import found_class
+from orchestration.testing.recording import differences, record, recorded
+
+__all__ = [
+    "BrokenPromise",
+    "Conductor",
+    "PayloadMisfit",
+    "Result",
+    "check_agent",
+    "differences",
+    "found_class",
+    "promises",
+    "record",
+    "recorded",
+]
