@@ -29,6 +29,11 @@ class Finding:
     message: str
     suggestion: str = ""
 
+    @property
+    def block(self) -> str:
+        """Key of the rule or table, without the row."""
+        return self.rule.partition("/")[0]
+
 
 class Check:
     """One check of one version: the findings so far, and the version's words."""

@@ -151,7 +151,7 @@ def test_an_undecided_case_moves_to_a_version_that_is_chosen(post: Post, arnes: 
     assert "No other version of Greeting was ever published" in text_of(arnes.get(url))
     second = publish_again(greeting)
     page = text_of(arnes.get(url))
-    assert "It started with version 1." in page
+    assert "It is worked on under version 1." in page
     assert f'value="{second.pk}" required checked> Version 2 <span class="c-label c-good">Published</span>' in page
     assert "Case A-1 goes on with version 2." in text_of(arnes.post(url, {"version": second.pk}, follow=True))
     assert Case.objects.get().version == second

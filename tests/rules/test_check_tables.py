@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from orchestration.rules.check import check
+from orchestration.rules.check import Finding, check
 from tests.rules.contents import content, table
 
 PARAMETERS = {"adult": {"type": "integer", "value": 18}, "home": {"type": "list", "value": ["DE", "FR"]}}
@@ -290,3 +290,7 @@ def test_a_large_table_is_checked():
     inputs = [{"fact": "case.income"}, {"fact": "case.country"}, {"fact": "case.name"}]
     findings = found({"inputs": inputs, "rows": rows, "otherwise": None})
     assert [message.split(" where ")[0] for _, _, message in findings] == ["No row applies"] * 3
+
+
+def test_a_finding_in_a_row_names_the_table_that_it_is_in() -> None:
+    assert [Finding("error", "", key, "…").block for key in ("risk/minors", "risk", "")] == ["risk", "risk", ""]
