@@ -87,27 +87,17 @@ def _pointer(place: tuple[str | int, ...]) -> str:
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in place)
 
 
-def canonical(document: Any) -> str:
+def canonical(document: Any) -> bytes:
     """The one JSON text of a document: sorted keys, no spaces, not escaped. Raises ValueError for what is not JSON."""
-    return _canonical(document).decode()
-
-
-def _canonical(document: Any) -> bytes:
     try:
-        return orjson.dumps(document, _plain, orjson.OPT_SORT_KEYS)
+        return orjson.dumps(document, dict, orjson.OPT_SORT_KEYS)
     except TypeError as error:
         raise ValueError(str(error)) from None
 
 
-def _plain(value: Any) -> dict[str, Any]:
-    if isinstance(value, Mapping):
-        return dict(value)
-    raise TypeError(f"A {type(value).__name__} is no JSON value.")
-
-
 def digest(document: Any, salt: bytes = b"") -> str:
     """SHA-256 (hex) of the canonical JSON; with a salt, HMAC-SHA-256, so that content cannot be guessed."""
-    text = _canonical(document)
+    text = canonical(document)
     return hmac.digest(salt, text, "sha256").hex() if salt else hashlib.sha256(text).hexdigest()
 
 

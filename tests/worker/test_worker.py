@@ -133,7 +133,7 @@ def test_a_cluster_whose_tasks_stop_moving_is_killed_and_the_rest_is_done(site: 
     site.ring(["behind"])
 
     wait_until(lambda: not alive(main), "the cluster is killed")
-    wait_until(lambda: site.lines("hangs") == ["begun", "begun"], "its doorbells are handed back")
+    wait_until(lambda: site.lines("hangs")[:2] == ["begun", "begun"], "its doorbells are handed back")
 
 
 def test_nothing_outlives_a_killed_watchdog(site: Site):
