@@ -1,1 +1,0 @@
-"""Asks a language model: any endpoint that speaks the chat-completions protocol, with answers of a fixed form."""
