@@ -38,7 +38,8 @@ class RuleSet:
     """A compiled version. Immutable and thread-safe; `close` frees the engine's memory.
 
     `walk` holds the enabled rules and tables in walk order, each with the numbers of its `entries`;
-    `setting` those of them that may set derived facts, and all tables.
+    `setting` those of them that may set derived facts, and all tables; `setters` the numbers of their entries.
+    `sets_move`: what they set may differ from pass to pass though the same of them are true.
     Entries that read `derived.*` (or a step that does) are in `moving`, all others in `fixed`: those need to
     be evaluated once a round only.
     """
@@ -51,6 +52,7 @@ class RuleSet:
         self._titles: dict[str, str] = {}
         self.walk, self.entries = _numbered(content, catalogue)
         self.setting = tuple(one for one in self.walk if not isinstance(one[0], Rule) or _sets(one[0]))
+        self.setters = frozenset(number for _, numbers in self.setting for number in numbers)
         self.by_key = {entry.key: entry for entry in self.entries}
         moving = {number for number, entry in enumerate(self.entries) if self.moves(entry.condition)}
         numbered = dict(enumerate(self.entries))
@@ -58,7 +60,8 @@ class RuleSet:
         self.moving = Part({n: entry for n, entry in numbered.items() if n in moving}, vocabulary)
         rules = [block for block, _ in self.walk if isinstance(block, Rule)]
         reading = {path for rule in rules for path in facts_of_sets(rule.then)}
-        self.needs_passes = bool(moving) or any(map(self.moves_path, reading))
+        self.sets_move = any(map(self.moves_path, reading))
+        self.needs_passes = bool(moving) or self.sets_move
         self.reads_now = "meta.now" in reading or any(reads_time(entry.condition) for entry in self.entries)
 
     def title(self, path: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from orchestration.engine.arithmetic import compute, is_number
 from orchestration.engine.compile import RuleSet
-from orchestration.engine.runs import Found, find_runs, with_runs
+from orchestration.engine.runs import Found, agents_of, find_runs
 from orchestration.engine.step import Progress
 from orchestration.engine.truth import Scope, operand
 from orchestration.facts import MAX_NUMBER, MISSING, Facts
@@ -36,25 +36,32 @@ class Settled:
 def settled(rule_set: RuleSet, facts: Facts, progress: Progress, runs: Mapping[str, Found]) -> Settled:
     """Evaluate until `derived.*` no longer changes, at most 20 times. `runs`: as found without derived facts."""
     late = any(step.late for step in rule_set.steps.values())
+    agents = agents_of(runs)
     fixed: set[int] | None = None
+    outcome: _Assignments | None = None
     derived: Mapping[str, Any] = {}
     for _ in range(MAX_PASSES):
-        now = with_runs(facts.with_(derived=derived), runs)
+        now = facts.with_(derived=derived, agents=agents)
         scope = rule_set.scope(now)
         fixed = rule_set.fixed.true(scope) if fixed is None else fixed
         true = frozenset(fixed | rule_set.moving.true(scope))
+        if outcome is not None and outcome.stands(true):
+            break
         outcome = _Assignments(rule_set, true, scope)
-        stable = same(outcome.document, derived)
-        derived = outcome.document
+        document = outcome.document
+        stable = same(document, derived)
+        derived = document
         if late and not stable:
             runs = find_runs(rule_set.steps, facts.with_(derived=derived), progress)
+            agents = agents_of(runs)
         if stable or not rule_set.needs_passes:
             break
     else:
+        assert outcome is not None  # noqa: S101 - there was a pass
         changing = tuple(key for keys in outcome.origins.values() for key in keys)
         conflict = f"the derived facts still changed after {MAX_PASSES} passes"
         return Settled(now, true, runs, outcome.tables, outcome.origins, conflict, tuple(dict.fromkeys(changing)))
-    last = with_runs(facts.with_(derived=derived), runs)
+    last = facts.with_(derived=derived, agents=agents)
     conflict = "; ".join(outcome.conflicts)
     return Settled(last, true, runs, outcome.tables, outcome.origins, conflict, tuple(dict.fromkeys(outcome.rivals)))
 
@@ -79,11 +86,18 @@ class _Assignments:
         self.rivals: list[str] = []
         self._values: dict[str, Any] = {}
         self._at_priority: dict[tuple[str, int], tuple[Any, tuple[str, ...]]] = {}
+        self._moving = rule_set.sets_move
+        self._setters = rule_set.setters
+        self._true = true & rule_set.setters
         for block, numbers in rule_set.setting:
             if not isinstance(block, Rule):
-                self._settle(block, [rule_set.entries[number].row for number in numbers if number in true])
-            elif numbers[0] in true:
+                self._settle(block, [rule_set.entries[number].row for number in numbers if number in self._true])
+            elif numbers[0] in self._true:
                 self._take(block.priority, (block.key,), dict(_assigned(block, scope)))
+
+    def stands(self, true: frozenset[int]) -> bool:
+        """Whether a pass in which these entries are true sets just the same."""
+        return not self._moving and true & self._setters == self._true
 
     @property
     def document(self) -> dict[str, Any]:

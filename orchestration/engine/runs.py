@@ -87,9 +87,13 @@ def find_runs(steps: Mapping[str, PreparedStep], facts: Facts, progress: Progres
 
 
 def with_runs(facts: Facts, found: Mapping[str, Found]) -> Facts:
-    """The facts with `agents` as these runs give them: unset for a step without an ended run."""
-    agents = {name: shown for name, one in found.items() if (shown := _shown(one.run))}
-    return facts.with_(agents=agents)
+    """The facts with `agents` as these runs give them."""
+    return facts.with_(agents=agents_of(found))
+
+
+def agents_of(found: Mapping[str, Found]) -> dict[str, Any]:
+    """What these runs give below `agents`: nothing for a step without an ended run."""
+    return {name: shown for name, one in found.items() if (shown := _shown(one.run))}
 
 
 def with_children(facts: Facts, progress: Progress) -> Facts:

@@ -27,7 +27,7 @@ from orchestration.models.statements import (
     expression_text,
     owner_of,
     stored,
-    take_keys,
+    take_key,
     update_text,
 )
 
@@ -50,10 +50,11 @@ def write(database: Any, rows: Iterable[models.Model], change: Change | None, *,
         for row, key in zip(batch.rows, found, strict=True):
             row.pk = key
     for batch in batches:
+        owned = [_plan(batch.model).columns[place][2] for place, _ in batch.owners]
         for row in batch.rows:
             stored(row)
-            if batch.owners:
-                take_keys(row)
+            for column in owned:
+                take_key(row, column)
     return True
 
 
@@ -186,12 +187,20 @@ def _batch_texts(number: int, shape: _Shape, *, after: str) -> list[str]:
             f"SELECT {', '.join(values)} FROM {source}{join} ORDER BY g.n)"
         ]
     key = meta.pk.column
-    sequence = f"(SELECT pg_get_serial_sequence('{meta.db_table}', '{key}'))::regclass"
+    sequence = _sequence(meta.db_table, key)
     return [
-        f"new{number} AS MATERIALIZED (SELECT nextval({sequence}) AS id, g.* FROM {source})",
+        f"new{number} AS MATERIALIZED (SELECT nextval('{sequence}'::regclass) AS id, g.* FROM {source})",
         f"put{number} AS (INSERT INTO {table} ({quote(key)}, {', '.join(names)}) "
         f"SELECT g.id, {', '.join(values)} FROM new{number} g{join} ORDER BY g.n)",
     ]
+
+
+@lru_cache(maxsize=64)
+def _sequence(table: str, key: str) -> str:
+    """Name of what counts the table's keys; asked once, since looking it up costs as much as an insert."""
+    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+        cursor.execute("SELECT pg_get_serial_sequence(%s, %s)", [table, key])
+        return str(cursor.fetchone()[0])
 
 
 def _type(field_: Any) -> str:

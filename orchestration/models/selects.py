@@ -74,6 +74,8 @@ class _Built:
         self._compiler = queryset.query.get_compiler(connection=wrapper)
         self.text, self._parameters = self._compiler.as_sql()
         self.width = len(self._compiler.select)
+        converters = self._compiler.get_converters([column for column, *_ in self._compiler.select])
+        self._compiler.get_converters = lambda _: converters
         self._queryset = queryset
         queryset._query = self
         self._rows: list[Any] = []

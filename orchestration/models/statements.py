@@ -57,7 +57,8 @@ def insert(rows: Sequence[models.Model]) -> None:
     parameters: list[Any] = []
     texts = []
     for row in rows:
-        take_keys(row)
+        for column in columns:
+            take_key(row, column)
         texts.append("(" + ", ".join([_part(database, column, row, parameters) for column in columns]) + ")")
     names = ", ".join([quote(column.field.column) for column in columns])
     text = f"INSERT INTO {quote(meta.db_table)} ({names}) VALUES {', '.join(texts)} RETURNING {quote(meta.pk.column)}"
@@ -145,16 +146,15 @@ def columns_of(model: type[models.Model]) -> tuple[Column, ...]:
 def owner_of(row: models.Model, column: Column) -> models.Model | None:
     """The row that this one belongs to, if it was given before it had a key."""
     if row.__dict__.get(column.name) is None and column.field.is_cached(row):
-        owner: models.Model | None = getattr(row, column.field.name)
+        owner: models.Model | None = column.field.get_cached_value(row)
         return owner
     return None
 
 
-def take_keys(row: models.Model) -> None:
+def take_key(row: models.Model, column: Column) -> None:
     """A row that was made before the row it belongs to had a key takes that key now."""
-    for column in columns_of(type(row)):
-        if column.key and (owner := owner_of(row, column)) is not None:
-            setattr(row, column.field.name, owner)
+    if column.key and (owner := owner_of(row, column)) is not None:
+        row.__dict__[column.name] = owner.pk
 
 
 def stored(row: models.Model) -> None:

@@ -85,8 +85,10 @@ def row_condition(table: DecisionTable, row: TableRow, catalogue: Catalogue) -> 
 
 def settle(table: DecisionTable, matched: Sequence[TableRow]) -> TableResult:
     """What the matched rows (in any order) give under the table's hit policy; `otherwise` where none matched."""
-    position = {row.key: place for place, row in enumerate(table.rows)}
-    rows = sorted(matched, key=lambda row: position.get(row.key, len(position)))
+    rows = list(matched)
+    if len(rows) > 1:
+        position = {row.key: place for place, row in enumerate(table.rows)}
+        rows.sort(key=lambda row: position.get(row.key, len(position)))
     if not rows:
         if table.otherwise is None:
             return TableResult(_counted(table, ())) if table.hit_policy == "collect_count" else TableResult()

@@ -30,6 +30,7 @@ from orchestration.models import (
     WorkItemStatus,
 )
 from orchestration.models.case import FINAL
+from orchestration.models.statements import new_row
 from orchestration.models.writing import Writing
 from orchestration.services.decision import ring_parent
 from orchestration.services.event import Events
@@ -93,7 +94,8 @@ def accept(
         raise PayloadRefused(problems)
     held = workflow.autonomy == Autonomy.PAUSED
     now = timezone.now()
-    case = Case(
+    case = new_row(
+        Case,
         workflow=workflow,
         version=version.row,
         client=client,
@@ -107,7 +109,7 @@ def accept(
         idempotency_key=idempotency_key,
         body_digest=body_digest,
     )
-    content = CaseContent(case=case, payload=dict(payload))
+    content = new_row(CaseContent, case=case, payload=dict(payload))
     decide_now = decide_now and not held and version.all_inline
     try:
         return _decided(case, content, version) if decide_now else _insert(case, content)

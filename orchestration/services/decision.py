@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 from django.contrib.auth.models import User
 from django.utils import timezone
 
@@ -31,7 +29,7 @@ def decide_by_rules(case: Case, step: Step, evaluation: Evaluation, events: Even
         drawn=draw.drawn,
         decided_at=timezone.now(),
     )
-    reasons = [asdict(reason) for reason in step.reasons]
+    reasons = [{"rule": one.rule, "title": one.title, "text": one.text} for one in step.reasons]
     decision.content = writing.add(DecisionContent, decision=decision, reasons=reasons, note=step.note)
     _close(case, decision, events, actor="rules")
     if case.parent_id:
