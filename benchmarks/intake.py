@@ -2,8 +2,9 @@
 
 `python -m benchmarks.intake`: PostgreSQL (DATABASE_URL, or the server on 127.0.0.1:5432) in a database made for the
 run, gunicorn with two workers, eight clients. The cases are the KYC samples, decided by the published rules and their
-four inline agents, everything recorded. The bare view stands in the same site, behind the same middleware and database
-options, and gets the same bodies; either is asked in turn, so that what else the machine does falls on both alike.
+four inline agents, everything recorded. The bare view stands behind the same middleware and database options, in a
+gunicorn of its own that is started as any Django site is, and gets the same bodies; either is asked in turn, so that
+what else the machine does falls on both alike.
 """
 
 from __future__ import annotations
@@ -71,18 +72,17 @@ def _tallies(rounds: int, seconds: float) -> tuple[Tally, Tally]:
         bodies = [json.dumps(one).encode() for one in json.loads(_run(env, "-c", _PREPARE, str(SAMPLES)))]
         key = manage(env, "apikey", "create", "benchmark", "--scope", "cases:write").strip()
         headers = [f"Authorization: Bearer {key}", "Prefer: wait=5"]
-        with _served(env) as port:
-            ours = round_and_round([prepared(port, "/api/v1/cases", body, headers) for body in bodies])
-            bare = round_and_round([prepared(port, "/entries", body) for body in bodies])
-            return _alternating(port, ours, bare, rounds=rounds, seconds=seconds)
+        with _served("conductor_site.wsgi", env) as port, _served("benchmarks.bare.wsgi", env) as bare_port:
+            ours = [prepared(port, "/api/v1/cases", body, headers) for body in bodies]
+            bare = [prepared(bare_port, "/entries", body) for body in bodies]
+            sides = (port, round_and_round(ours)), (bare_port, round_and_round(bare))
+            return _alternating(sides, rounds=rounds, seconds=seconds)
 
 
-def _alternating(
-    port: int, ours: Iterator[bytes], bare: Iterator[bytes], *, rounds: int, seconds: float
-) -> tuple[Tally, Tally]:
+def _alternating(sides: Sequence[tuple[int, Iterator[bytes]]], *, rounds: int, seconds: float) -> tuple[Tally, Tally]:
     totals = Tally(), Tally()
     for number in range(rounds + 1):  # the first round warms up and does not count
-        pair = [load(port, posts, clients=CLIENTS, seconds=seconds) for posts in (ours, bare)]
+        pair = [load(port, posts, clients=CLIENTS, seconds=seconds) for port, posts in sides]
         say(f"round {number}: Conductor {pair[0].per_second:.0f}, bare {pair[1].per_second:.0f} requests a second")
         for total, tally in zip(totals, pair, strict=True):
             if number:
@@ -94,12 +94,12 @@ def _alternating(
 
 
 @contextmanager
-def _served(env: Mapping[str, str]) -> Iterator[int]:
-    """gunicorn on a free port, until it answers."""
+def _served(site: str, env: Mapping[str, str]) -> Iterator[int]:
+    """gunicorn with this WSGI module on a free port, once it answers."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    words = ["gunicorn", "conductor_site.wsgi", "--bind", f"127.0.0.1:{port}", "--workers", str(WORKERS)]
+    words = ["gunicorn", site, "--bind", f"127.0.0.1:{port}", "--workers", str(WORKERS)]
     server = subprocess.Popen([sys.executable, "-m", *words, "--log-level", "warning"], cwd=ROOT, env=dict(env))
     try:
         for _ in range(300):

@@ -24,7 +24,8 @@ Problem = Literal[
 ]
 PhoneType = Literal["mobile", "fixed_line", "fixed_line_or_mobile", "premium_rate", "voip", "toll_free", "other"]
 
-phonenumbers.enable_pattern_cache()  # there are more patterns than `re` keeps; compiling one costs as much as a whole run
+# There are more patterns than `re` keeps, and compiling one costs as much as a whole run.
+phonenumbers.enable_pattern_cache()
 
 # How much confidence is left after each problem, and what a reader of the case is told.
 _PROBLEMS: dict[str, tuple[float, str]] = {

