@@ -142,6 +142,16 @@ class Agent:
     Config: ClassVar[type[BaseModel]] = Model
     Output: ClassVar[type[BaseModel]]
 
+    @classmethod
+    def output_schema(cls, config: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """JSON Schema (2020-12, type "object") of the output, where that depends on the configuration.
+
+        None: the output is an `Output`, whatever the configuration. `config` is plain JSON as the version
+        holds it: not yet checked, without defaults, a secret perhaps by name only. Asked when a step is
+        saved, so that rules may name the facts, and before each attempt, whose output must then fit.
+        """
+        return None
+
     def run(self, request: Request[Any, Any]) -> AgentResult | Pending:
         """Do the work. Raise `AgentError` for a failure you can name; any other exception is a failure too."""
         raise NotImplementedError

@@ -19,7 +19,8 @@ import orjson
 from pydantic import BaseModel, ValidationError
 from pydantic_core import to_jsonable_python
 
-from orchestration.agents.found import Found
+from orchestration.agents.configured import configured_schema, schema_misfit
+from orchestration.agents.found import Found, Refused
 from orchestration.agents.outcome import Outcome, failed
 from orchestration.agents.text import (
     ERROR_CHARACTERS,
@@ -56,7 +57,8 @@ def attempt(found: Found, work: Work) -> Outcome:
     secrets = secrets_of(work.config, found.config_schema)
     try:
         request = _request(found, work)
-        return _judged(found, found.instance.run(request), secrets, may_wait=work.callback is not None)
+        schema = _configured(found, work.config)
+        return _judged(found, found.instance.run(request), schema, secrets, may_wait=work.callback is not None)
     except _Misfit as misfit_:
         return failed(misfit_.kind, clean(misfit_, ERROR_CHARACTERS, secrets), permanent=misfit_.permanent)
     except BaseException as error:
@@ -65,10 +67,10 @@ def attempt(found: Found, work: Work) -> Outcome:
         return _raised(error, secrets)
 
 
-def judged(found: Found, result: AgentResult) -> Outcome:
+def judged(found: Found, result: AgentResult, config: Mapping[str, Any]) -> Outcome:
     """A result that came from outside the process (a pending run's callback), checked like any other."""
     try:
-        return _judged(found, result, frozenset(), may_wait=False)
+        return _judged(found, result, _configured(found, config), frozenset(), may_wait=False)
     except _Misfit as error:
         return failed(error.kind, clean(error, ERROR_CHARACTERS), permanent=error.permanent)
     except Exception as error:
@@ -126,7 +128,17 @@ def _fitted(model: type[BaseModel], kind: str, document: Mapping[str, Any], foun
         raise _Misfit(kind, f"{word} of {found.name} is not JSON: {error}.", permanent=True) from None
 
 
-def _judged(found: Found, result: object, secrets: Iterable[str], *, may_wait: bool) -> Outcome:
+def _configured(found: Found, config: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Asked before the agent runs: what could never be judged is not paid for."""
+    try:
+        return configured_schema(found, config)
+    except Refused as refused:
+        raise _Misfit("config", str(refused), permanent=True) from None
+
+
+def _judged(
+    found: Found, result: object, schema: dict[str, Any] | None, secrets: Iterable[str], *, may_wait: bool
+) -> Outcome:
     if isinstance(result, Pending):
         return _pending(result, secrets, may_wait=may_wait)
     if not isinstance(result, AgentResult):
@@ -135,7 +147,7 @@ def _judged(found: Found, result: object, secrets: Iterable[str], *, may_wait: b
         raise _Misfit("output", f"{found.name} returned a {type(result).__name__}, not an AgentResult.")
     return Outcome(
         "succeeded",
-        output=_output(found, result.output),
+        output=_output(found, result.output, schema),
         confidence=_confidence(result.confidence),
         summary=clean(result.summary, SUMMARY_CHARACTERS, secrets),
         evidence=_evidence(result.evidence),
@@ -155,14 +167,17 @@ def _pending(pending: Pending, secrets: Iterable[str], *, may_wait: bool) -> Out
     return Outcome("pending", summary=clean(pending.note, SUMMARY_CHARACTERS, secrets), expires_in=seconds)
 
 
-def _output(found: Found, output: object) -> dict[str, Any]:
+def _output(found: Found, output: object, schema: dict[str, Any] | None) -> dict[str, Any]:
     """The output as plain JSON in the form the output schema describes: by alias, within the limits."""
     model = found.cls.Output
     try:
-        if not isinstance(output, model):
+        if schema is None and not isinstance(output, model):
             given = output.model_dump() if isinstance(output, BaseModel) else output
             output = model.model_validate(given)
-        document = output.model_dump(mode="json", by_alias=True, warnings="error")
+        if isinstance(output, BaseModel):
+            document = output.model_dump(mode="json", by_alias=True, warnings="error")
+        else:
+            document = json.loads(json.dumps(dict(output), allow_nan=False))  # type: ignore[call-overload]
         text = orjson.dumps(document)
     except ValidationError as error:
         raise _Misfit("output", f"The output does not fit {found.name}: {misfit(error)}.") from None
@@ -175,6 +190,8 @@ def _output(found: Found, output: object) -> dict[str, Any]:
         raise _Misfit("output", "The output is not an object with fields.")
     if problems := check_values(document):
         raise _Misfit("output", f"The output is out of limits: {problems[0].pointer} {problems[0].detail}.")
+    if schema is not None and (told := schema_misfit(document, schema)):
+        raise _Misfit("output", f"The output does not fit {found.name}: {told}.")
     if b"\\u0000" in text and "\x00" in "".join(_strings(document)):
         raise _Misfit("output", "The output holds a NUL character, which no database stores.")
     return document

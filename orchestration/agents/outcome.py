@@ -22,6 +22,9 @@ ErrorKind = Literal[
     "vanished",  # the process was killed from outside, or crashed
     "not-installed",  # no usable agent of that name on this machine
     "not-wanted",  # the case was closed before the agent could run
+    "expired",  # the outside party that the agent waited for posted no result in time
+    "switched-off",  # somebody switched the agent off
+    "circuit-open",  # the step's circuit stayed open for longer than the run could wait
 ]
 ERROR_KINDS: Final[tuple[str, ...]] = tuple(kind for kind in get_args(ErrorKind) if kind)
 
