@@ -117,6 +117,7 @@ Q_CLUSTER = {
 }
 
 # --- Conductor --------------------------------------------------------------------------------------
+_HERE = f"http://127.0.0.1:{env.str('PORT', '8000')}" if DEMO or DEBUG else ""
 CONDUCTOR = {
     # A round is given up for dead after this many seconds; the case is then taken up again by another process.
     "lease": env.int("CONDUCTOR_LEASE", 60),
@@ -133,11 +134,30 @@ CONDUCTOR = {
     "drain": env.float("CONDUCTOR_DRAIN", TASK_TIMEOUT + 15.0),
     # MiB of memory that an agent in a process of its own may use.
     "agent_memory": env.int("CONDUCTOR_AGENT_MEMORY", 1024),
+    # Where outside parties reach this site, e.g. "https://conductor.example"; agents that answer later need it.
+    "public_url": env.str("CONDUCTOR_PUBLIC_URL", _HERE).rstrip("/"),
+    # A run that failed waits as long as its agent asks, but at most so many seconds (and a tenth).
+    "longest_retry_after": env.float("CONDUCTOR_LONGEST_RETRY_AFTER", 3600.0),
+    # A step's circuit opens when half of so many attempts within these seconds failed.
+    "circuit_attempts": env.int("CONDUCTOR_CIRCUIT_ATTEMPTS", 20),
+    "circuit_window": env.float("CONDUCTOR_CIRCUIT_WINDOW", 600.0),
+    # It stays open so many seconds, doubled each time the step fails again, up to the longest.
+    "circuit_pause": env.float("CONDUCTOR_CIRCUIT_PAUSE", 30.0),
+    "circuit_longest": env.float("CONDUCTOR_CIRCUIT_LONGEST", 600.0),
+    # A run that an open circuit has kept waiting for so many seconds fails.
+    "circuit_patience": env.float("CONDUCTOR_CIRCUIT_PATIENCE", 900.0),
+    # Minutes between two checks of an agent in use (0: never), and seconds that a check may take.
+    "check_every": env.float("CONDUCTOR_CHECK_EVERY", 15.0),
+    "check_timeout": env.float("CONDUCTOR_CHECK_TIMEOUT", 20.0),
+    # Keys that seal the secrets of agents, separated by commas: the first seals, all open. Empty: from SECRET_KEY.
+    "secrets_key": env.str("CONDUCTOR_SECRETS_KEY", ""),
     # Largest body of a posted case, in bytes.
     "max_body": env.int("CONDUCTOR_MAX_BODY", 256 * 1024),
     # Requests that one client may make, e.g. "600/min"; empty for no limit.
     "rate": env.str("CONDUCTOR_RATE", "6000/min"),
 }
+if CONDUCTOR["public_url"] and not CONDUCTOR["public_url"].startswith(("https://", "http://")):
+    raise ImproperlyConfigured("CONDUCTOR_PUBLIC_URL is no address: it begins with https:// or http://.")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
 

@@ -107,14 +107,18 @@ class AgentError(Exception):
     """A failure the agent can name.
 
     `permanent`: trying again cannot help (bad input, no such account). Otherwise the run is tried again,
-    after `retry_after` seconds where given, up to the step's number of attempts.
+    after `retry_after` seconds where given, up to the step's number of attempts. `cost`: money that the failed
+    attempt used all the same.
     """
 
-    def __init__(self, message: str, *, permanent: bool = False, retry_after: float | None = None) -> None:
+    def __init__(
+        self, message: str, *, permanent: bool = False, retry_after: float | None = None, cost: float = 0.0
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.permanent = permanent
         self.retry_after = retry_after
+        self.cost = cost
 
 
 class Agent:
@@ -141,6 +145,16 @@ class Agent:
     Input: ClassVar[type[BaseModel]]
     Config: ClassVar[type[BaseModel]] = Model
     Output: ClassVar[type[BaseModel]]
+
+    @classmethod
+    def output_schema(cls, config: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """JSON Schema (2020-12, type "object") of the output, where that depends on the configuration.
+
+        None: the output is an `Output`, whatever the configuration. `config` is plain JSON as the version
+        holds it: not yet checked, without defaults, a secret perhaps by name only. Asked when a step is
+        saved, so that rules may name the facts, and before each attempt, whose output must then fit.
+        """
+        return None
 
     def run(self, request: Request[Any, Any]) -> AgentResult | Pending:
         """Do the work. Raise `AgentError` for a failure you can name; any other exception is a failure too."""

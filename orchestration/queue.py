@@ -24,6 +24,16 @@ def ring_run(run_id: int) -> None:
     async_task("orchestration.tasks.run_agent", run_id)
 
 
+def ring_check(agent: str) -> None:
+    """Ask for an agent to be asked how it is."""
+    async_task("orchestration.tasks.check_agent", agent)
+
+
+def ring_comparison(comparison_id: int) -> None:
+    """Ask for the next batch of a comparison run."""
+    async_task("orchestration.tasks.run_comparison", comparison_id)
+
+
 def waiting() -> int:
     """How many doorbells were rung and are not answered yet, those being worked on included."""
     return _doorbells().count()

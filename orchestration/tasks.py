@@ -1,4 +1,5 @@
-"""Tasks of the queue: each takes a row's id and calls one service. They never raise and return nothing."""
+"""Tasks of the queue: each takes a row's id, or an agent's name, and calls one service. They never raise and return
+nothing."""
 
 from collections.abc import Callable
 
@@ -35,3 +36,21 @@ def _again_if_disconnected(serve: Callable[[], None]) -> None:
         if connection.connection is not None:
             raise
         serve()
+
+
+def check_agent(agent: str) -> None:
+    from orchestration.services import agent_state
+
+    try:
+        agent_state.check_agent(agent=agent)
+    except Exception:
+        log.exception("check_agent_failed", agent=agent)
+
+
+def run_comparison(comparison_id: int) -> None:
+    from orchestration.services import comparison_run
+
+    try:
+        _again_if_disconnected(lambda: comparison_run.run_comparison(comparison_id=comparison_id))
+    except Exception:  # the row keeps its lease, and is rung for again
+        log.exception("run_comparison_failed", comparison_id=comparison_id)

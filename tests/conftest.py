@@ -24,7 +24,12 @@ def _without_triggers(self: TransactionTestCase) -> None:
 
 TransactionTestCase._fixture_teardown = _without_triggers  # type: ignore[method-assign]
 
-_MEMORIES = (("orchestration.services.rule_set", "forget_all"), ("orchestration.api.throttling", "forget_counts"))
+_MEMORIES = (
+    ("orchestration.services.rule_set", "forget_all"),
+    ("orchestration.services.agent_state", "forget_all"),
+    ("orchestration.services.agent_health", "forget_all"),
+    ("orchestration.api.throttling", "forget_counts"),
+)
 
 
 @pytest.fixture(autouse=True)

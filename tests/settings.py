@@ -5,6 +5,7 @@ import os
 os.environ.setdefault("DEMO", "1")
 os.environ.setdefault("SECRET_KEY", "only-for-tests-only-for-tests-only-for-tests-only-for-tests")
 os.environ.setdefault("LOG_LEVEL", "WARNING")
+os.environ.setdefault("CONDUCTOR_CHECK_EVERY", "0")  # no doorbell rings that a test has not asked for
 
 from conductor_site.settings import *  # noqa: F403
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from django.http import HttpRequest
 from django.urls import reverse
+
+PAGES: Final = ("agents", "secrets")
+"""Pages of ours that are no list of a model; who may see workflows may see them."""
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
@@ -25,6 +28,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             ("Workflows", "account_tree", "workflow", ""),
             ("Versions", "history_edu", "workflowversion", ""),
             ("Agents", "smart_toy", "agents", ""),
+            ("Secrets", "vpn_key", "secrets", ""),
         ),
         _group(
             request,
@@ -56,9 +60,9 @@ def _group(request: HttpRequest, title: str, *items: tuple[str, str, str, str]) 
     links = []
     for text, icon, name, query in items:
         app, model = name.split(".") if "." in name else ("orchestration", name)
-        needed = "workflow" if model == "agents" else model
+        needed = "workflow" if model in PAGES else model
         if request.user.has_perm(f"{app}.view_{needed}"):
-            route = "admin:orchestration_agents" if model == "agents" else f"admin:{app}_{model}_changelist"
+            route = f"admin:{app}_{model}" if model in PAGES else f"admin:{app}_{model}_changelist"
             links.append(_link(text, icon, f"{reverse(route)}{query}", request))
     return {"title": title, "separator": True, "items": links}
 
@@ -69,10 +73,4 @@ def _link(title: str, icon: str, url: str, request: HttpRequest) -> dict[str, An
     below = request.path.startswith(route) if route != reverse("admin:index") else request.path == route
     mine = request.GET.get("whose") == "mine"
     fits = mine if query == "whose=mine" else not (mine and title == "All work")
-    return {"title": title, "icon": icon, "link": url, "active": below and fits and not _agents(request, route)}
-
-
-def _agents(request: HttpRequest, route: str) -> bool:
-    """The agents' page lies below the workflows' address but is a link of its own."""
-    agents = reverse("admin:orchestration_agents")
-    return request.path == agents and route != agents
+    return {"title": title, "icon": icon, "link": url, "active": below and fits}

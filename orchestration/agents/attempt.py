@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import inspect
 import json
-import math
 import re
 import threading
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from numbers import Real
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,7 +17,9 @@ import orjson
 from pydantic import BaseModel, ValidationError
 from pydantic_core import to_jsonable_python
 
-from orchestration.agents.found import Found
+from orchestration.agents.amounts import LONGEST_WAIT, money_of, number_of, seconds_of, shown
+from orchestration.agents.configured import configured_schema, schema_misfit
+from orchestration.agents.found import Found, Refused
 from orchestration.agents.outcome import Outcome, failed
 from orchestration.agents.text import (
     ERROR_CHARACTERS,
@@ -34,7 +34,6 @@ from orchestration.plugin_api import AgentError, AgentResult, Pending, Request
 
 OUTPUT_BYTES: Final = 1024 * 1024
 EVIDENCE_BYTES: Final = 64 * 1024
-LONGEST_WAIT: Final = 90 * 86_400.0
 _FRAMES_SHOWN: Final = 12
 _SEEN_VALUE: Final = re.compile(r", input_value=.*")
 
@@ -56,32 +55,35 @@ def attempt(found: Found, work: Work) -> Outcome:
     secrets = secrets_of(work.config, found.config_schema)
     try:
         request = _request(found, work)
-        return _judged(found, found.instance.run(request), secrets, may_wait=work.callback is not None)
+        schema = _configured(found, work.config)
+        return _judged(found, found.instance.run(request), schema, secrets, may_wait=work.callback is not None)
     except _Misfit as misfit_:
-        return failed(misfit_.kind, clean(misfit_, ERROR_CHARACTERS, secrets), permanent=misfit_.permanent)
+        told = clean(misfit_, ERROR_CHARACTERS, secrets)
+        return failed(misfit_.kind, told, permanent=misfit_.permanent, cost=misfit_.cost)
     except BaseException as error:
         if isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread():
             raise
         return _raised(error, secrets)
 
 
-def judged(found: Found, result: AgentResult) -> Outcome:
+def judged(found: Found, result: AgentResult, config: Mapping[str, Any]) -> Outcome:
     """A result that came from outside the process (a pending run's callback), checked like any other."""
     try:
-        return _judged(found, result, frozenset(), may_wait=False)
+        return _judged(found, result, _configured(found, config), frozenset(), may_wait=False)
     except _Misfit as error:
-        return failed(error.kind, clean(error, ERROR_CHARACTERS), permanent=error.permanent)
+        return failed(error.kind, clean(error, ERROR_CHARACTERS), permanent=error.permanent, cost=error.cost)
     except Exception as error:
         return failed("exception", clean(_told(error), ERROR_CHARACTERS))
 
 
 class _Misfit(Exception):
-    """A value that does not fit a model or a limit."""
+    """A value that does not fit a model or a limit; `cost` is what the agent has used by then."""
 
     def __init__(self, kind: Any, message: str, *, permanent: bool = False) -> None:
         super().__init__(message)
         self.kind = kind
         self.permanent = permanent
+        self.cost = 0.0
 
 
 def _raised(error: BaseException, secrets: Iterable[str]) -> Outcome:
@@ -90,7 +92,8 @@ def _raised(error: BaseException, secrets: Iterable[str]) -> Outcome:
             "agent",
             clean(_message(error), ERROR_CHARACTERS, secrets) or "The agent failed without saying why.",
             permanent=getattr(error, "permanent", False) is True,
-            retry_after=_seconds(getattr(error, "retry_after", None)),
+            retry_after=seconds_of(getattr(error, "retry_after", None)),
+            cost=money_of(getattr(error, "cost", 0.0)) or 0.0,
         )
     if isinstance(error, MemoryError):
         return failed("memory", "The agent ran out of memory.")
@@ -126,22 +129,37 @@ def _fitted(model: type[BaseModel], kind: str, document: Mapping[str, Any], foun
         raise _Misfit(kind, f"{word} of {found.name} is not JSON: {error}.", permanent=True) from None
 
 
-def _judged(found: Found, result: object, secrets: Iterable[str], *, may_wait: bool) -> Outcome:
+def _configured(found: Found, config: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Asked before the agent runs: what could never be judged is not paid for."""
+    try:
+        return configured_schema(found, config)
+    except Refused as refused:
+        raise _Misfit("config", str(refused), permanent=True) from None
+
+
+def _judged(
+    found: Found, result: object, schema: dict[str, Any] | None, secrets: Iterable[str], *, may_wait: bool
+) -> Outcome:
     if isinstance(result, Pending):
         return _pending(result, secrets, may_wait=may_wait)
     if not isinstance(result, AgentResult):
         if inspect.iscoroutine(result):
             result.close()
         raise _Misfit("output", f"{found.name} returned a {type(result).__name__}, not an AgentResult.")
-    return Outcome(
-        "succeeded",
-        output=_output(found, result.output),
-        confidence=_confidence(result.confidence),
-        summary=clean(result.summary, SUMMARY_CHARACTERS, secrets),
-        evidence=_evidence(result.evidence),
-        transcript=clean(result.transcript, TRANSCRIPT_CHARACTERS, secrets),
-        cost=_cost(result.cost),
-    )
+    cost = _cost(result.cost)
+    try:
+        return Outcome(
+            "succeeded",
+            output=_output(found, result.output, schema),
+            confidence=_confidence(result.confidence),
+            summary=clean(result.summary, SUMMARY_CHARACTERS, secrets),
+            evidence=_evidence(result.evidence),
+            transcript=clean(result.transcript, TRANSCRIPT_CHARACTERS, secrets),
+            cost=cost,
+        )
+    except _Misfit as misfit_:
+        misfit_.cost = cost
+        raise
 
 
 def _pending(pending: Pending, secrets: Iterable[str], *, may_wait: bool) -> Outcome:
@@ -149,20 +167,23 @@ def _pending(pending: Pending, secrets: Iterable[str], *, may_wait: bool) -> Out
         raise _Misfit(
             "output", "The agent returned Pending, but this run has no callback to post a result to.", permanent=True
         )
-    seconds = _seconds(pending.expires_in)
+    seconds = seconds_of(pending.expires_in)
     if not seconds or seconds > LONGEST_WAIT:
         raise _Misfit("output", f"expires_in of Pending is not a number of seconds from 0 to {LONGEST_WAIT:,.0f}.")
     return Outcome("pending", summary=clean(pending.note, SUMMARY_CHARACTERS, secrets), expires_in=seconds)
 
 
-def _output(found: Found, output: object) -> dict[str, Any]:
+def _output(found: Found, output: object, schema: dict[str, Any] | None) -> dict[str, Any]:
     """The output as plain JSON in the form the output schema describes: by alias, within the limits."""
     model = found.cls.Output
     try:
-        if not isinstance(output, model):
+        if schema is None and not isinstance(output, model):
             given = output.model_dump() if isinstance(output, BaseModel) else output
             output = model.model_validate(given)
-        document = output.model_dump(mode="json", by_alias=True, warnings="error")
+        if isinstance(output, BaseModel):
+            document = output.model_dump(mode="json", by_alias=True, warnings="error")
+        else:
+            document = json.loads(json.dumps(dict(output), allow_nan=False))  # type: ignore[call-overload]
         text = orjson.dumps(document)
     except ValidationError as error:
         raise _Misfit("output", f"The output does not fit {found.name}: {misfit(error)}.") from None
@@ -175,6 +196,8 @@ def _output(found: Found, output: object) -> dict[str, Any]:
         raise _Misfit("output", "The output is not an object with fields.")
     if problems := check_values(document):
         raise _Misfit("output", f"The output is out of limits: {problems[0].pointer} {problems[0].detail}.")
+    if schema is not None and (told := schema_misfit(document, schema)):
+        raise _Misfit("output", f"The output does not fit {found.name}: {told}.")
     if b"\\u0000" in text and "\x00" in "".join(_strings(document)):
         raise _Misfit("output", "The output holds a NUL character, which no database stores.")
     return document
@@ -195,16 +218,16 @@ def _strings(document: object) -> Iterator[str]:
 def _confidence(value: object) -> float | None:
     if value is None:
         return None
-    number = _number(value)
+    number = number_of(value)
     if number is None or not 0 <= number <= 1:
-        raise _Misfit("output", f"The confidence is {_shown(value)}, not None or a number from 0 to 1.")
+        raise _Misfit("output", f"The confidence is {shown(value)}, not None or a number from 0 to 1.")
     return number
 
 
 def _cost(value: object) -> float:
-    number = _number(value)
-    if number is None or number < 0:
-        raise _Misfit("output", f"The cost is {_shown(value)}, not a finite number from 0.")
+    number = money_of(value)
+    if number is None:
+        raise _Misfit("output", f"The cost is {shown(value)}, not a finite number from 0.")
     return number
 
 
@@ -234,25 +257,6 @@ def _storable(entry: Mapping[Any, Any]) -> tuple[dict[str, Any] | None, int]:
     except Exception:
         return None, 0
     return (None, 0) if check_values(plain) or "\\u0000" in text else (plain, len(text))
-
-
-def _number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, Real):
-        return None
-    try:
-        number = float(value)
-    except (OverflowError, ValueError):
-        return None
-    return number if math.isfinite(number) else None
-
-
-def _seconds(value: object) -> float | None:
-    number = _number(value)
-    return min(number, LONGEST_WAIT) if number is not None and number >= 0 else None
-
-
-def _shown(value: object) -> str:
-    return repr(value)[:80] if isinstance(value, Real | str) else f"a {type(value).__name__}"
 
 
 def _told(error: BaseException) -> str:

@@ -16,6 +16,7 @@ from orchestration.facts import check_values
 from orchestration.plugin_api import API_VERSION, Agent
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_-]*(\.[a-z][a-z0-9_-]*)+")
+_LABEL: Final = re.compile(r"[A-Za-z0-9._-]+")
 _NAME_LENGTH: Final = 120
 _VERSION_LENGTH: Final = 40
 _TITLE_LENGTH: Final = 200
@@ -28,7 +29,10 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Found:
-    """An agent that may be run. The schemas are plain JSON Schema; the output's is that of its JSON form."""
+    """An agent that may be run. The schemas are plain JSON Schema; the output's is that of its JSON form.
+
+    `name` is the entry point's, by which versions use it: `acme.age`, or `acme.age@2` beside another of that name.
+    """
 
     cls: type[Agent]
     name: str
@@ -47,6 +51,11 @@ class Found:
     def instance(self) -> Agent:
         """Made at the first run, not when the plugin is found: a constructor may load a model."""
         return self.cls()
+
+    @property
+    def family(self) -> str:
+        """The name of the class, which agents installed side by side share."""
+        return self.name.partition("@")[0]
 
     @property
     def package(self) -> str:
@@ -96,12 +105,20 @@ def _check_words(cls: type[Agent], name: str) -> None:
             raise Refused(f"{cls.__name__} has no {attribute}. Set `{attribute}` to a text.")
         if len(value) > length:
             raise Refused(f"The {attribute} of {cls.__name__} is longer than {length} characters. Shorten it.")
-    if cls.name != name:
+    family, at, label = name.partition("@")
+    if len(name) > _NAME_LENGTH:
+        raise Refused(f"The entry point's name is longer than {_NAME_LENGTH} characters. Shorten it.")
+    if cls.name != family:
         raise Refused(
             f'The entry point is called "{name}", but the name of {cls.__name__} is "{cls.name}". '
-            "Give both the same name."
+            "Give both the same name; after it, only @ and a label may follow."
         )
-    if not _NAME.fullmatch(name):
+    if at and not _LABEL.fullmatch(label):
+        raise Refused(
+            f'The label "{label}" of "{name}" is not possible. After @ write letters, digits, ".", "_" or "-", '
+            'as in "plugin.agent@2".'
+        )
+    if not _NAME.fullmatch(family):
         raise Refused(
             f'"{name}" is not a name for an agent. Use lower case and a dot, as in "plugin.agent" '
             "(letters, digits, _ and - after a letter)."

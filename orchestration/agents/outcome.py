@@ -22,6 +22,9 @@ ErrorKind = Literal[
     "vanished",  # the process was killed from outside, or crashed
     "not-installed",  # no usable agent of that name on this machine
     "not-wanted",  # the case was closed before the agent could run
+    "expired",  # the outside party that the agent waited for posted no result in time
+    "switched-off",  # somebody switched the agent off
+    "circuit-open",  # the step's circuit stayed open for longer than the run could wait
 ]
 ERROR_KINDS: Final[tuple[str, ...]] = tuple(kind for kind in get_args(ErrorKind) if kind)
 
@@ -31,7 +34,7 @@ class Outcome:
     """One attempt. `output` is plain JSON that fits the agent's output schema, None unless succeeded.
 
     `permanent`: trying again cannot help. `retry_after`, `expires_in` (of a pending run) and `duration` are
-    seconds. `error` is one sentence for the reader of the case page, "" unless failed.
+    seconds. `error` is one sentence for the reader of the case page, "" unless failed. `cost` counts failed or not.
     """
 
     status: Status
@@ -60,6 +63,7 @@ def failed(
     permanent: bool = False,
     retry_after: float | None = None,
     transcript: str = "",
+    cost: float = 0.0,
 ) -> Outcome:
     return Outcome(
         "failed",
@@ -68,4 +72,5 @@ def failed(
         permanent=permanent,
         retry_after=retry_after,
         transcript=transcript,
+        cost=cost,
     )

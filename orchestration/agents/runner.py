@@ -56,13 +56,17 @@ def run(
             "time-limit",
             f"{found.name} took {duration:.1f} seconds, longer than its {seconds:g}.",
             transcript=outcome.transcript,
+            cost=outcome.cost,
         )
     return replace(outcome, duration=duration)
 
 
-def receive(found: Found, result: AgentResult) -> Outcome:
-    """The result that an outside party posted for a pending run, checked like one that `run` returned."""
-    return judged(found, result)
+def receive(found: Found, result: AgentResult, *, config: Mapping[str, Any] | None = None) -> Outcome:
+    """The result that an outside party posted for a pending run, checked like one that `run` returned.
+
+    `config` is the step's, as the version holds it: some agents' output depends on it.
+    """
+    return judged(found, result, config or {})
 
 
 def not_installed(name: str, registry: Registry) -> Outcome:

@@ -10,6 +10,8 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from orchestration.agents.secret_fields import secret_values
+
 ERROR_CHARACTERS: Final = 2_000
 SUMMARY_CHARACTERS: Final = 1_000
 TRANSCRIPT_CHARACTERS: Final = 64_000
@@ -18,7 +20,7 @@ _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 _SECRET_NAME: Final = re.compile(r"KEY|SECRET|TOKEN|PASSW|CREDENTIAL|DATABASE_URL|REDIS_URL|_DSN", re.IGNORECASE)
 _URL_PASSWORD: Final = re.compile(r"(?<=://)([^\s/:@]*):[^\s/@]+(?=@)")
 _BEARER: Final = re.compile(r"\b(Bearer|Basic)\s+[\w.~+/=-]{16,}")
-_SHORTEST_SECRET: Final = 6
+SHORTEST_SECRET: Final = 6
 _PROBLEMS_SHOWN: Final = 5
 
 
@@ -45,12 +47,11 @@ def cut(text: str, limit: int, left_out: int = 0) -> str:
 
 
 def secrets_of(config: Mapping[str, Any], config_schema: Mapping[str, Any]) -> frozenset[str]:
-    """Values of the configuration that its schema marks as a password (pydantic's `SecretStr`)."""
-    properties = config_schema.get("properties", {})
+    """Values of the configuration that its schema marks as a password (pydantic's `SecretStr`), however deep."""
     return frozenset(
         value
-        for name, value in config.items()
-        if isinstance(value, str) and _is_secret(properties.get(name)) and len(value) >= _SHORTEST_SECRET
+        for _, value in secret_values(config, config_schema)
+        if isinstance(value, str) and len(value) >= SHORTEST_SECRET
     )
 
 
@@ -67,13 +68,7 @@ def misfit(error: ValidationError) -> str:
 def _environment_secrets() -> tuple[tuple[str, str], ...]:
     found = [(name, value) for name, value in os.environ.items() if _SECRET_NAME.search(name)]
     found.sort(key=lambda pair: len(pair[1]), reverse=True)
-    return tuple(pair for pair in found if len(pair[1]) >= _SHORTEST_SECRET)
-
-
-def _is_secret(schema: object) -> bool:
-    if not isinstance(schema, Mapping):
-        return False
-    return schema.get("format") == "password" or any(_is_secret(option) for option in schema.get("anyOf", ()))
+    return tuple(pair for pair in found if len(pair[1]) >= SHORTEST_SECRET)
 
 
 def _without_secrets(text: str, secrets: Iterable[str]) -> str:

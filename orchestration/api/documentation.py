@@ -10,6 +10,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 
 from orchestration.api import documents
+from orchestration.api import result as results
 from orchestration.api.filters import LIMIT, MAX_LIMIT, MAX_NUMBER
 from orchestration.api.preferences import MAX_WAIT
 from orchestration.api.problems import MEDIA_TYPE
@@ -24,10 +25,19 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):
         return {"type": "http", "scheme": "bearer", "description": "A key from `manage.py apikey create`."}
 
 
+class RunTokenScheme(OpenApiAuthenticationExtension):
+    target_class = "orchestration.api.agent_run.RunToken"
+    name = "runToken"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer", "description": "The one-time token that an agent handed over."}
+
+
+_TOO_FAST: Final = {429: "Too many requests; `Retry-After` says when to come back."}
 _ANYWHERE: Final = {
     401: "No key, or one that is unknown, expired or revoked.",
     403: "The key lacks the scope, or is not for this workflow.",
-    429: "Too many requests; `Retry-After` says when to come back.",
+    **_TOO_FAST,
 }
 _BODY: Final = {
     400: "The body is not JSON, or a header is invalid.",
@@ -40,12 +50,14 @@ _NO_CASE: Final = {404: "There is no such case, or it is another client's."}
 _NO_WORKFLOW: Final = {404: "There is no such workflow."}
 
 
-def _answers(success: dict[int, Any], problems: dict[int, str]) -> dict[Any, Any]:
+def _answers(
+    success: dict[int, Any], problems: dict[int, str], *, anywhere: dict[int, str] = _ANYWHERE
+) -> dict[Any, Any]:
     return {
         **success,
         **{
             (status, MEDIA_TYPE): OpenApiResponse(documents.ProblemDocument, description=text)
-            for status, text in sorted({**_ANYWHERE, **problems}.items())
+            for status, text in sorted({**anywhere, **problems}.items())
         },
     }
 
@@ -185,4 +197,44 @@ evaluate = extend_schema(
         },
     ),
     examples=[OpenApiExample("Facts", documents.GIVEN, request_only=True)],
+)
+post_result = extend_schema(
+    operation_id="post_result",
+    tags=["agent runs"],
+    summary="Post the result of a run that waits for it",
+    description=(
+        "For outside parties to which an agent handed this address and a one-time token: `Authorization: Bearer "
+        "<token>`. The result is checked as if the agent had given it. An `error` that is not `permanent` has the run "
+        "tried again, with a new token, while the step has attempts left."
+    ),
+    request={"application/json": {"oneOf": [results.RESULT, results.ERROR]}},
+    responses=_answers(
+        {
+            200: OpenApiResponse(
+                {
+                    "type": "object",
+                    "properties": {
+                        "id": {"type": "string", "format": "uuid"},
+                        "status": {"type": "string", "enum": ["succeeded", "failed", "pending"]},
+                    },
+                    "required": ["id", "status"],
+                },
+                description="Taken in. The run is succeeded or failed, or pending where it is tried again.",
+            )
+        },
+        {
+            **_BODY,
+            401: "No token, one that is not this run's, or no such run.",
+            409: "A result was posted with this token before and taken in.",
+            410: "Nobody waits for it any more; that it came is on record.",
+            422: "The body or the result is wrong; `errors` names every place. The token is still good.",
+            503: "This machine cannot check the result now. Send it again later.",
+        },
+        anywhere=_TOO_FAST,
+    ),
+    examples=[
+        OpenApiExample("A result", results.EXAMPLE, request_only=True),
+        OpenApiExample("An error", results.ERROR_EXAMPLE, request_only=True),
+        OpenApiExample("Taken in", results.TAKEN_IN, response_only=True, status_codes=["200"]),
+    ],
 )

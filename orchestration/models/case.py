@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 
 from orchestration.models.document import DocumentField
+from orchestration.models.run import UNFINISHED
 
 
 class CaseStatus(models.TextChoices):
@@ -43,7 +44,7 @@ class CaseQuerySet(models.QuerySet["Case"]):
         """Cases that a worker may take up now: no live lease, due, and nothing left that they wait for."""
         unfinished_run = Exists(
             apps.get_model("orchestration", "AgentRun").objects.filter(
-                case=OuterRef("pk"), purpose="live", status__in=["pending", "running"]
+                case=OuterRef("pk"), purpose="live", status__in=UNFINISHED
             )
         )
         undecided_child = Exists(

@@ -87,6 +87,7 @@ _TRIGGERS: Final[tuple[tuple[str, str, str | None, str], ...]] = (
             "submission",
             "approval",
             "versionevent",
+            "agentevent",
         )
         for action in ("UPDATE", "DELETE")
     ),

@@ -14,11 +14,13 @@ from orchestration.models.version import OF_A_USED_VERSION
 class RunStatus(models.TextChoices):
     PENDING = "pending", "Waiting to run"
     RUNNING = "running", "Running"
+    AWAITING = "awaiting", "Waiting for an outside party"
     SUCCEEDED = "succeeded", "Succeeded"
     FAILED = "failed", "Failed"
 
 
 ENDED = (RunStatus.SUCCEEDED, RunStatus.FAILED)
+UNFINISHED = (RunStatus.PENDING, RunStatus.RUNNING, RunStatus.AWAITING)
 
 
 class RunQuerySet(models.QuerySet["AgentRun"]):
@@ -52,6 +54,9 @@ class AgentRun(models.Model):
     due_at = models.DateTimeField(null=True, blank=True)
     rung_at = models.DateTimeField(null=True, blank=True)
     token_hash = models.CharField(max_length=64, blank=True, editable=False)
+    answers = models.PositiveSmallIntegerField(
+        default=0, editable=False, help_text="How many results of outside parties were taken in; each spent a token."
+    )
     created_at = models.DateTimeField(db_default=Now())
     finished_at = models.DateTimeField(null=True, blank=True)
 
@@ -69,9 +74,11 @@ class AgentRun(models.Model):
         indexes = [
             models.Index(
                 fields=["due_at"],
-                condition=Q(status__in=["pending", "running"]),
+                condition=Q(status__in=["pending", "running", "awaiting"]),
                 name="run_unfinished_by_due",
-            )
+            ),
+            models.Index(fields=["step"], condition=Q(status="running"), name="run_running_by_step"),
+            models.Index(fields=["agent", "created_at"], name="run_by_agent"),
         ]
 
     def __str__(self) -> str:

@@ -11,6 +11,7 @@ from typing import Any, Final
 from orchestration.facts import Problem
 
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+AGENT: Final = re.compile(r"(?=.{1,120}$)[A-Za-z0-9][A-Za-z0-9_.-]*(@[A-Za-z0-9._-]+)?")
 WORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,99}")
 PATH: Final = re.compile(r"[^.\x00-\x1f]+(\.[^.\x00-\x1f]+)*")
 TITLE_LENGTH: Final = 300
@@ -115,6 +116,9 @@ class Reader:
             self.fault(pointer, f"{what} must be a text, not {shown_kind(value)}.")
             return ""
         if not pattern.fullmatch(value):
+            if pattern is AGENT:
+                self.fault(pointer, f"{what} {shown(value)} is not possible: write acme.age, say, or acme.age@2.")
+                return value
             signs = "letters, digits, “-” and “_”" + (", and starts with a letter" if pattern is WORD else " or “.”")
             self.fault(pointer, f"{what} {shown(value)} is not possible: it has up to 100 {signs}.")
         return value

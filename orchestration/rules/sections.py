@@ -21,7 +21,7 @@ from orchestration.rules.language import (
     TableOutput,
     TableRow,
 )
-from orchestration.rules.reading import TEXT_LENGTH, WORD, Reader, at, shown_kind
+from orchestration.rules.reading import AGENT, TEXT_LENGTH, WORD, Reader, at, shown_kind
 
 PARAMETER_TYPES: Final = ("number", "integer", "string", "boolean", "date", "duration", "list")
 OUTPUT_TYPES: Final = ("number", "integer", "string", "boolean", "date", "datetime")
@@ -155,7 +155,7 @@ def read_step(reader: Reader, name: str, data: Any, pointer: str) -> AgentStep |
     fields = reader.names(found.get("input", {}), at(pointer, "input"), "“input”", limit=1_000)
     return AgentStep(
         name=reader.name(name, pointer, "The step's name", WORD),
-        use=reader.name(found.get("use", "x"), at(pointer, "use"), "The agent"),
+        use=reader.name(found.get("use", "x"), at(pointer, "use"), "The agent", AGENT),
         config=reader.free(found.get("config", {}), at(pointer, "config"), "The configuration"),
         input={field: reader.path(path, place) for field, path, place in fields},
         timeout=reader.text(found.get("timeout", "20s"), at(pointer, "timeout"), "The timeout"),

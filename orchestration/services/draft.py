@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -81,6 +81,43 @@ def change_part(
         document, place = _changed(version, section, key, value, seen, new, position)
         if _same(document, version):
             return version
+        try:
+            return save_draft(
+                version_id=version_id, data=document, note=version.note, revision=version.revision, user=user
+            )
+        except WorkflowVersion.DoesNotExist:
+            raise Refused(GONE) from None
+        except RuleError as error:
+            raise PartError(error.problems, place, document) from None
+        except Refused:
+            if _draft(version_id).revision == version.revision:
+                raise
+    raise Refused("Many people are saving this draft just now. Nothing of yours was stored; save again.")
+
+
+def rename_part(
+    *,
+    version_id: int,
+    section: str,
+    key: str,
+    name: str,
+    value: dict[str, Any],
+    seen: str,
+    user: User,
+    rewrite: Callable[[dict[str, Any]], dict[str, Any]],
+) -> WorkflowVersion:
+    """Give a named part another name and value in a draft's newest revision; `rewrite` tells those that name it.
+
+    Raises as `change_part`.
+    """
+    for _ in range(TRIES):
+        version = _draft(version_id)
+        _seen_place(version.content, section, key, seen, deleting=False)
+        _refuse_taken(version.content, section, name, name)
+        document = rewrite({**version.content})
+        parts = {(name if one == key else one): part for one, part in document[section].items()}
+        document[section] = {**parts, name: value}
+        place = at(at("", section), name)
         try:
             return save_draft(
                 version_id=version_id, data=document, note=version.note, revision=version.revision, user=user

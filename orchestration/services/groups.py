@@ -19,7 +19,7 @@ _RUN: Final = (
     "add_queue", "change_queue", "delete_queue",
     "view_client", "add_client", "change_client", "view_apikey", "add_apikey", "change_apikey",
     "view_webhookendpoint", "add_webhookendpoint", "change_webhookendpoint", "delete_webhookendpoint",
-    "view_webhookdelivery", "view_heartbeat",
+    "view_webhookdelivery", "view_heartbeat", "manage_agents",
 )  # fmt: skip
 
 GROUPS: Final = {

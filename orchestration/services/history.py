@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
+
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format
 
 from orchestration.models import Case, CaseEvent
 from orchestration.services.document_lines import Correction, shown
@@ -83,8 +87,12 @@ def _words(name: str, about: Mapping[str, Any]) -> tuple[str, str]:
             return "Held, because the workflow is paused", "warning"
         case "case.released":
             return "Released, because the workflow goes on", "info"
+        case "agent_run.awaited":
+            return f"Agent step {about.get('step', '')} waits for an outside party{_until(about)}", "info"
         case "agent_run.finished":
             return _run_words(about)
+        case "agent_run.answered_late" | "agent_run.answered_again" | "agent_run.token_refused":
+            return f"{_ANSWERED[name]} (agent step {about.get('step', '')})", "quiet"
         case "case.escalated":
             if about.get("kind") == "approval":
                 return f"Waits for approval: {about.get('reason', '')}", "warning"
@@ -114,9 +122,25 @@ def _words(name: str, about: Mapping[str, Any]) -> tuple[str, str]:
     return name.replace(".", " ").replace("_", " ").capitalize(), "plain"
 
 
+def _until(about: Mapping[str, Any]) -> str:
+    until = parse_datetime(str(about.get("until", "")))
+    return f" until {date_format(timezone.localtime(until), 'j M Y, H:i')}" if until else ""
+
+
+_ANSWERED: Final = {
+    "agent_run.answered_late": "An outside party answered too late, which changes nothing",
+    "agent_run.answered_again": "An outside party posted its answer again, which changes nothing",
+    "agent_run.token_refused": "Somebody posted a result with a wrong token, and was refused",
+}
+_WHY: Final[Mapping[Any, str]] = {
+    "expired": ": no outside party answered in time",
+    "not-wanted": ": the case was closed first",
+}
+
+
 def _run_words(about: Mapping[str, Any]) -> tuple[str, str]:
     step, confidence = about.get("step", ""), about.get("confidence")
     if about.get("status") != "succeeded":
-        return f"Agent step {step} failed", "bad"
+        return f"Agent step {step} failed{_WHY.get(about.get('error_kind'), '')}", "bad"
     sure = f", {confidence:.0%} confident" if isinstance(confidence, int | float) else ""
     return f"Agent step {step} finished{sure}", "plain"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property
@@ -16,13 +17,21 @@ from orchestration.agents.runner import Outcome
 from orchestration.engine.advance import advanced
 from orchestration.engine.step import Progress, RunRecord, Step
 from orchestration.facts import Facts, digest
-from orchestration.models import AgentRun, Case, CaseContent, CaseEffect, CaseStatus, Decision, WorkItem
+from orchestration.models import AgentRun, Case, CaseContent, CaseEffect, CaseStatus, Decision, Isolation, WorkItem
 from orchestration.models.selects import Select
 from orchestration.models.webhook import endpoints_of
 from orchestration.models.writing import Writing
+from orchestration.services.agent_state import State, state_of
 from orchestration.services.event import Events
 from orchestration.services.rule_set import Loaded, loaded
-from orchestration.services.situation import effects_of, facts_of, progress_of, record_of, runs_of
+from orchestration.services.situation import (
+    counts_as_run,
+    effects_of,
+    facts_of,
+    progress_of,
+    record_of,
+    runs_of,
+)
 
 
 class Stale(Exception):
@@ -66,6 +75,7 @@ class Turn:
     decision: Decision | None = None  # the one that this turn gave
     work_item: WorkItem | None = None  # the one that it opened
     opening: Events | None = None  # of a case that is not written yet
+    states: dict[str, State] = field(default_factory=dict)  # of agents, as they were when first asked for
     taken: bool = True  # False: no lease is written yet; the first writing succeeds only if nobody took it meanwhile
 
     def __post_init__(self) -> None:
@@ -85,7 +95,7 @@ class Turn:
         progress = progress_of(self.case, self.content, runs=[], effects=self.effects)
         return replace(
             progress,
-            runs=tuple(self.record_of(run) for run in self.runs),
+            runs=tuple(self.record_of(run) for run in self.runs if counts_as_run(run, self.case)),
             cost=sum(run.cost for run in self.runs) + sum(ended.outcome.cost for ended in self.ended.values()),
         )
 
@@ -125,7 +135,19 @@ class Turn:
         self.evaluated.append(Evaluated(self.case.rounds, step, facts_digest))
 
     def is_inline(self, step: str) -> bool:
-        return bool(self.version.steps[step].inline) and not self.careful
+        """Whether its run ends within this turn; that of an agent that is switched off does, by failing."""
+        state = self.state_of(step)
+        if not state.enabled:
+            return True
+        declared = state.isolation in (Isolation.DECLARED, Isolation.INLINE)
+        return bool(self.version.steps[step].inline) and declared and not self.careful
+
+    def state_of(self, step: str) -> State:
+        """Of the step's agent; the same throughout the turn, whatever is switched meanwhile."""
+        agent = self.version.steps[step].use
+        if agent not in self.states:
+            self.states[agent] = state_of(agent)
+        return self.states[agent]
 
     def reload(self) -> bool:
         """Read the rows again; false when the lease is no longer ours, or the case is no longer running."""
@@ -182,6 +204,16 @@ def backoff(attempts: int) -> timedelta:
     return timedelta(seconds=min(2 ** max(attempts - 1, 0), 300))
 
 
+def pause(attempts: int, retry_after: float | None) -> timedelta:
+    """Before the next try of a run: what the agent asks for, within a bound, and up to a tenth more; else any part of
+    what `backoff` says. What failed together does not come back together."""
+    if not retry_after:
+        return backoff(attempts) * _dice.random()
+    asked = min(retry_after, settings.CONDUCTOR["longest_retry_after"])
+    return timedelta(seconds=asked * (1 + 0.1 * _dice.random()))
+
+
+_dice: Final = random.SystemRandom()  # workers are forks: of any other one they would all have the same copy
 _READY: Final = (CaseStatus.RECEIVED, CaseStatus.RUNNING)
 
 

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.db.models.functions import Now
 
+from orchestration.agents.found import Refused as Unusable
 from orchestration.agents.frozen import frozen_step
 from orchestration.agents.registry import registry
 from orchestration.engine.compile import compile_version
@@ -27,6 +28,7 @@ from orchestration.rules.operators import parse_duration
 from orchestration.rules.parse import RuleError, version_from, version_to
 from orchestration.services.refusal import Refused
 from orchestration.services.run import MARGIN
+from orchestration.services.secret import secret_findings
 from orchestration.services.version_event import record
 from orchestration.services.version_status import (
     DRAFT,
@@ -60,7 +62,7 @@ __all__ = [
 def freeze(content: VersionContent) -> VersionContent:
     """The content with each step's agent version and schemas as installed now, so that evaluating needs no plugin.
 
-    Raises RuleError naming the steps whose agent is not installed.
+    Raises RuleError naming the steps whose agent is not installed, or makes no output schema of its configuration.
     """
     installed = registry().agents
     missing = [step for step in content.agents if step.use not in installed]
@@ -74,14 +76,22 @@ def freeze(content: VersionContent) -> VersionContent:
                 for step in missing
             )
         )
-    return replace(content, agents=tuple(frozen_step(step, installed[step.use]) for step in content.agents))
+    steps, unclear = [], []
+    for step in content.agents:
+        try:
+            steps.append(frozen_step(step, installed[step.use]))
+        except Unusable as fault:
+            unclear.append(Problem(f"/agents/{step.name}/config", str(fault)))
+    if unclear:
+        raise RuleError(tuple(unclear))
+    return replace(content, agents=tuple(steps))
 
 
 def findings(content: VersionContent, workflow: Workflow) -> tuple[Finding, ...]:
     """What is wrong (errors) and doubtful (warnings) about a version of this workflow."""
     queues = set(workflow.queues.values_list("slug", flat=True))
     workflows = set(Workflow.objects.values_list("slug", flat=True))
-    return check(content, queues=queues, workflows=workflows)
+    return (*check(content, queues=queues, workflows=workflows), *secret_findings(content))
 
 
 def new_draft(

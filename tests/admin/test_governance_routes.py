@@ -162,7 +162,7 @@ def test_every_page_of_a_version_that_acts_is_tried_here() -> None:
     assert found - others <= tried | reads | makes_drafts
 
 
-OTHERS = {"rule", "rules", "table", "tables", "parameter", "parameters", "try", "scenario", "scenarios"}
+OTHERS = {"agent", "rule", "rules", "table", "tables", "parameter", "parameters", "try", "scenario", "scenarios"}
 """Pages of the parts of a draft: they save through `services.draft.change_part`, which refuses all but drafts."""
 
 

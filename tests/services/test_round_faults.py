@@ -131,7 +131,7 @@ def test_a_run_whose_last_process_was_lost_ends_though_ending_it_was_interrupted
     rounds.run_case(case_id=case.pk)
     row = AgentRun.objects.get()
     AgentRun.objects.update(status="running", attempts=1, leased_until=Now() - timedelta(seconds=1))
-    monkeypatch.setattr(run, "_close", lambda *_: None)  # the process is lost before it ends the run
+    monkeypatch.setattr(run, "finish", lambda *_, **__: None)  # the process is lost before it ends the run
     run.run_agent(run_id=row.pk)
     monkeypatch.undo()
     AgentRun.objects.update(leased_until=Now() - timedelta(seconds=1))

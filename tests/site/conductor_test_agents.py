@@ -1,9 +1,11 @@
 """Agents for tests, installed as any plugin would be: a distribution on the path with entry points."""
 
+import json
 import os
 import signal
+import urllib.request
 
-from orchestration.plugin_api import Agent, AgentError, AgentResult, Model
+from orchestration.plugin_api import Agent, AgentError, AgentResult, Model, Pending
 
 
 class Echo(Agent):
@@ -48,7 +50,7 @@ class Flaky(Echo):
 
     def run(self, request):
         if request.attempt <= request.config.failures:
-            raise AgentError(f"attempt {request.attempt} failed", retry_after=0.01)
+            raise AgentError(f"attempt {request.attempt} failed", retry_after=0.01, cost=request.config.cost)
         return super().run(request)
 
 
@@ -73,3 +75,26 @@ class Dying(Echo):
         if request.attempt <= request.config.deaths:
             os.kill(os.getpid(), signal.SIGKILL)
         return super().run(request)
+
+
+class Later(Echo):
+    """Leaves the answer to an outside party and, where one is configured, tells it where to post it."""
+
+    name, title, inline = "test.later", "Asks an outside party", False
+
+    class Config(Model):
+        party: str = ""
+        expires_in: float = 3600.0
+
+    def run(self, request):
+        print(request)  # it is careless with what it was given
+        if request.config.party:
+            told = {
+                "text": request.input.text,
+                "attempt": request.attempt,
+                "idempotency_key": request.idempotency_key,
+                "callback": dict(request.callback),
+            }
+            call = urllib.request.Request(request.config.party, json.dumps(told).encode())
+            urllib.request.urlopen(call, timeout=60).close()
+        return Pending("The registry office answers by post", expires_in=request.config.expires_in)

@@ -1,0 +1,1 @@
+"""A manufacturer's non-conformance handling: four agents, the workflow pack `pack.yaml`, and sample reports."""

@@ -1,0 +1,184 @@
+"""Comparison runs: candidates on recorded inputs, without effect on cases, figures or anything that is erased."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db.models.functions import Now
+
+from orchestration.agents.outcome import Outcome, failed
+from orchestration.models import AgentRun, Case, CaseContent, ComparisonItem, ComparisonRun, Workflow
+from orchestration.services import comparison_run as comparisons
+from orchestration.services import reaper
+from orchestration.services.agent_figures import figures
+from orchestration.services.comparison_report import FieldReport, report_of
+from orchestration.services.refusal import Refused
+from tests.doorbells import answer
+from tests.factories import ClientFactory
+from tests.services.posting import events, post
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def recorded(greeting: Workflow) -> list[Case]:
+    """Three decided cases whose step `hear` said back hi, hello and good day."""
+    client = ClientFactory(name="bank")
+    return [post(greeting, client, text=text) for text in ("hi", "hello", "good day")]
+
+
+@pytest.fixture
+def candidate_says(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[dict[str, Any]]]:
+    """candidate_says({"hi": Outcome(…)}): what the candidate makes of a text; of others, what echo makes."""
+
+    def set_up(outcomes: dict[str, Any]) -> list[dict[str, Any]]:
+        asked: list[dict[str, Any]] = []
+
+        def run(found: Any, *, input: dict[str, Any], config: dict[str, Any], **given: Any) -> Outcome:
+            asked.append({"input": input, "config": config, **given})
+            text = input["text"]
+            outcome = outcomes.get(text, echo(text))
+            return outcome() if callable(outcome) else outcome
+
+        monkeypatch.setattr(comparisons, "run_plugin", run)
+        return asked
+
+    return set_up
+
+
+def echo(text: str, *, length: int | None = None, confidence: float = 0.9) -> Outcome:
+    output = {"text": text, "length": len(text) if length is None else length}
+    return Outcome("succeeded", output=output, confidence=confidence, duration=0.25)
+
+
+def start(workflow: Workflow, **given: Any) -> ComparisonRun:
+    asked = {"agent": "test.echo", "step": "hear", "candidate": "test.apart", "config": {}, "user": None}
+    return comparisons.start_comparison(workflow=workflow, **{**asked, **given})
+
+
+def test_agreement_is_told_whole_by_field_and_by_case(
+    greeting: Workflow, recorded: list[Case], candidate_says: Callable[..., Any]
+) -> None:
+    candidate_says({"hi": echo("hi", length=7, confidence=0.6), "hello": failed("agent", "No idea.", permanent=True)})
+    comparison = start(greeting)
+    answer()
+    comparison.refresh_from_db()
+    report = report_of(comparison)
+    assert (comparison.status, report.total, report.done, report.waiting) == ("done", 3, 3, 0)
+    assert (report.compared, report.same, report.errors) == (2, 1, {"agent": 1})
+    assert report.fields == (FieldReport("length", 1, 2), FieldReport("text", 2, 2))
+    assert report.confidence == pytest.approx(-0.15)
+    assert [(one.original.case, one.differing) for one in report.differences] == [(recorded[0], ["length"])]
+    assert [after for _, _, after in report.latency] == [0.25, 0.25]
+
+
+def test_nothing_but_the_comparison_knows_of_it(
+    greeting: Workflow, recorded: list[Case], candidate_says: Callable[..., Any]
+) -> None:
+    def standing() -> Any:
+        return [(events(case), case.status, case.outcome) for case in Case.objects.order_by("id")]
+
+    before, numbers = standing(), figures("test.echo", days=7)
+    candidate_says({})
+    start(greeting)
+    answer()
+    assert standing() == before
+    assert figures("test.echo", days=7) == numbers
+    assert figures("test.apart", days=7).runs == 0
+    runs = AgentRun.objects.filter(purpose="comparison")
+    assert {(run.agent, run.status, run.content.sealed, run.due_at) for run in runs} == {
+        ("test.apart", "succeeded", True, None)
+    }
+    assert runs.count() == 3
+    assert not AgentRun.objects.claimable().exists()
+
+
+def test_erased_content_is_left_out_and_said_so_even_when_it_is_erased_meanwhile(
+    greeting: Workflow, recorded: list[Case], candidate_says: Callable[..., Any]
+) -> None:
+    def erase(case: Case) -> None:
+        CaseContent.objects.filter(case=case).update(payload={}, salt="", erased_at=Now())
+
+    def erased_while_it_runs() -> Outcome:
+        erase(recorded[1])
+        return echo("hello")
+
+    erase(recorded[0])
+    asked = candidate_says({"hello": erased_while_it_runs})
+    comparison = start(greeting)
+    answer()
+    report = report_of(comparison)
+    assert (report.skipped, report.done) == ({"The content of this case is erased.": 2}, 1)
+    assert [one["input"] for one in asked] == [{"text": "good day"}, {"text": "hello"}]
+    assert [run.case for run in AgentRun.objects.filter(purpose="comparison")] == [recorded[2]]
+
+
+def test_a_cancelled_one_stops_after_the_input_under_way(
+    greeting: Workflow, recorded: list[Case], candidate_says: Callable[..., Any]
+) -> None:
+    def cancelled_meanwhile() -> Outcome:
+        assert comparisons.cancel_comparison(comparison_id=comparison.pk)
+        return echo("good day")
+
+    asked = candidate_says({"good day": cancelled_meanwhile})  # the newest comes first
+    comparison = start(greeting)
+    answer()
+    comparison.refresh_from_db()
+    assert (comparison.status, len(asked), report_of(comparison).waiting) == ("cancelled", 1, 2)
+    assert not comparisons.cancel_comparison(comparison_id=comparison.pk)
+
+
+def test_another_process_goes_on_after_a_crash_and_two_never_work_at_once(
+    greeting: Workflow, recorded: list[Case], candidate_says: Callable[..., Any]
+) -> None:
+    asked = candidate_says({})
+    comparison = start(greeting)
+    token = comparisons._claim(comparison.pk)  # a process that dies right afterwards
+    assert token == 1
+    comparisons.run_comparison(comparison_id=comparison.pk)
+    assert asked == []
+    ComparisonRun.objects.filter(pk=comparison.pk).update(leased_until="2020-01-01T00:00Z", rung_at="2020-01-01T00:00Z")
+    assert reaper.reap() == 1
+    assert comparisons.ring_lost() == 0
+    answer()
+    comparison.refresh_from_db()
+    assert (comparison.status, len(asked)) == ("done", 3)
+
+
+def test_the_rest_follows_with_another_doorbell(
+    greeting: Workflow, recorded: list[Case], candidate_says: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = candidate_says({})
+    monkeypatch.setattr(comparisons, "BATCH", -1.0)
+    comparison = start(greeting)
+    for done in (1, 2, 3):
+        assert answer(at_most=1) == 1
+        assert len(asked) == done
+    answer()
+    comparison.refresh_from_db()
+    assert comparison.status == "done"
+
+
+def test_the_newest_runs_are_taken_so_many_as_asked_for(greeting: Workflow, recorded: list[Case]) -> None:
+    comparison = start(greeting, last=2)
+    assert {item.original.case for item in ComparisonItem.objects.filter(comparison=comparison)} == set(recorded[1:])
+
+
+REFUSALS = [
+    # what is asked for, how the refusal begins
+    ({"candidate": "test.nobody"}, "No installed package declares"),
+    ({"config": {"confidence": "much"}}, "The configuration does not fit test.apart: /config/confidence"),
+    ({"last": 0}, "Compare from 1 to 1,000 runs."),
+    ({"step": "other"}, "No recorded run fits"),
+    ({"agent": "test.flaky"}, "No recorded run fits"),
+]
+
+
+@pytest.mark.parametrize(("given", "start_of_it"), REFUSALS, ids=[text for _, text in REFUSALS])
+def test_what_cannot_be_compared_is_refused(
+    given: dict[str, Any], start_of_it: str, greeting: Workflow, recorded: list[Case]
+) -> None:
+    with pytest.raises(Refused) as refused:
+        start(greeting, **given)
+    assert refused.value.message.startswith(start_of_it)
+    assert not ComparisonRun.objects.exists()
