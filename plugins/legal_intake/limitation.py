@@ -25,6 +25,16 @@ _TELLING: dict[str, Kind] = {
     "penalty notice": "fine_notice",
     "fine notice": "fine_notice",
     "penal order": "penal_order",
+    "tax assessment": "objection",
+    "rejection notice": "objection",
+    "refusal notice": "objection",
+    "notice from the jobcentre": "objection",
+    "asylum": "asylum_decision",
+    "deport": "asylum_decision",
+    "deportation": "asylum_decision",
+    "deported": "asylum_decision",
+    "arrested": "arrest",
+    "custody hearing": "arrest",
     "renounce the inheritance": "renounce_inheritance",
     "handed back the keys": "landlord_damage",
     "gave back the keys": "landlord_damage",
@@ -57,8 +67,8 @@ class Deadline(Model):
 class LimitationAgent(Agent):
     name, version, title = "legal_intake.limitation", "1.0", "Reckons limitation dates"
     description = (
-        "Reckons the last day for each claim by German law (BGB, KSchG, OWiG, StPO), with weekends and the holidays of "
-        "the federal state, and names the statute. A sample for intake, no legal advice: suspension is not looked at. "
+        "Reckons the last day for each claim by German law, with weekends and the holidays of the federal state, and "
+        "names the statute. A sample for intake, no legal advice: suspension and a new start are not looked at. "
         "Notices when the caller speaks of something with a short period whose date nobody has written down."
     )
     inline = True

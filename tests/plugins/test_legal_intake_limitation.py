@@ -30,8 +30,10 @@ def day(text: str) -> date:
 WORKED = [
     ("regular", "2022-05-03", "2022-05-03", None, "BY", "2025-12-31", "§§ 195, 199 Abs. 1 BGB",
      "three years from the end of 2022; 31 December 2025 is a Wednesday and no holiday"),
-    ("regular", "2022-12-31", None, None, "BY", "2025-12-31", "§§ 195, 199 Abs. 1 BGB", "the last day of the year counts to it"),
-    ("regular", "2023-01-01", None, None, "BY", "2026-12-31", "§§ 195, 199 Abs. 1 BGB", "one day later is one year more"),
+    ("regular", "2022-12-31", None, None, "BY", "2025-12-31", "§§ 195, 199 Abs. 1 BGB",
+     "the last day of the year counts to it"),
+    ("regular", "2023-01-01", None, None, "BY", "2026-12-31", "§§ 195, 199 Abs. 1 BGB",
+     "one day later is one year more"),
     ("regular", "2020-05-03", "2022-02-01", None, "BE", "2025-12-31", "§§ 195, 199 Abs. 1 BGB", "knowledge begins it"),
     ("regular", "2019-05-03", None, None, "BY", "2023-01-02", "§§ 195, 199 Abs. 1 BGB, § 193 BGB",
      "31 December 2022 is a Saturday, 1 January a Sunday and a holiday: Monday"),
@@ -47,12 +49,14 @@ WORKED = [
      "to body or health no ten-year limit: known in 2023, and thirty years end in 2030"),
     ("injury", "1996-09-17", "2025-01-10", "1996-09-17", "NW", "2026-09-17", "§ 199 Abs. 2 BGB",
      "thirty years from the act come before the end of 2028"),
-    ("inheritance_claim", "1995-11-20", "2024-05-05", None, "SN", "2025-11-20", "§ 199 Abs. 3a BGB", "thirty years from death"),
+    ("inheritance_claim", "1995-11-20", "2024-05-05", None, "SN", "2025-11-20", "§ 199 Abs. 3a BGB",
+     "thirty years from death"),
     ("adjudicated", "1996-10-03", None, None, None, "2026-10-05", "§ 197 Abs. 1 Nr. 3, § 201 BGB, § 193 BGB",
      "thirty years from the final judgment; Unity Day 2026 is a Saturday"),
     ("surrender_of_property", "1996-02-29", None, None, None, "2026-03-02", "§ 197 Abs. 1 Nr. 2, § 200 BGB, § 193 BGB",
      "no 29 February 2026: the 28th (§ 188 Abs. 3), a Saturday, so Monday"),
-    ("intentional_injury", "1996-07-01", None, None, None, "2026-07-01", "§ 197 Abs. 1 Nr. 1, § 200 BGB", "thirty years"),
+    ("intentional_injury", "1996-07-01", None, None, None, "2026-07-01", "§ 197 Abs. 1 Nr. 1, § 200 BGB",
+     "thirty years"),
     ("purchase_defect", "2024-03-12", None, None, "BW", "2026-03-12", "§ 438 Abs. 1 Nr. 3, Abs. 2 BGB", "two years"),
     ("landlord_damage", "2025-09-15", None, None, "HE", "2026-03-16", "§ 548 Abs. 1 BGB, § 193 BGB",
      "six months from the keys; 15 March 2026 is a Sunday"),
@@ -62,12 +66,20 @@ WORKED = [
     ("dismissal", "2026-03-04", None, None, "BE", "2026-03-25", "§ 4 KSchG", "a Wednesday, three weeks, a Wednesday"),
     ("dismissal", "2026-03-13", None, None, "BE", "2026-04-07", "§ 4 KSchG, § 193 BGB",
      "Good Friday, weekend, Easter Monday: Tuesday"),
-    ("dismissal", "2026-05-14", None, None, "BY", "2026-06-05", "§ 4 KSchG, § 193 BGB", "Corpus Christi is a holiday in Bavaria"),
+    ("dismissal", "2026-05-14", None, None, "BY", "2026-06-05", "§ 4 KSchG, § 193 BGB",
+     "Corpus Christi is a holiday in Bavaria"),
     ("dismissal", "2026-05-14", None, None, "BE", "2026-06-04", "§ 4 KSchG", "and none in Berlin"),
     ("dismissal", "2026-05-14", None, None, None, "2026-06-04", "§ 4 KSchG", "nor where the state is not known"),
     ("fine_notice", "2026-02-14", None, None, None, "2026-03-02",
      "§ 67 Abs. 1 OWiG, § 46 Abs. 1 OWiG, § 43 Abs. 2 StPO", "two weeks end on a Saturday"),
-    ("penal_order", "2026-04-17", None, None, None, "2026-05-04", "§ 410 Abs. 1 StPO, § 43 Abs. 2 StPO", "1 May, a Friday"),
+    ("penal_order", "2026-04-17", None, None, None, "2026-05-04", "§ 410 Abs. 1 StPO, § 43 Abs. 2 StPO",
+     "1 May, a Friday"),
+    ("objection", "2026-01-31", None, None, None, "2026-03-02", "§ 355 Abs. 1 AO, § 84 Abs. 1 SGG, § 70 Abs. 1 VwGO, "
+     "§ 108 Abs. 3 AO, § 64 Abs. 3 SGG, § 31 Abs. 3 VwVfG", "no 31 February: the 28th, a Saturday, so Monday"),
+    ("asylum_decision", "2026-03-03", None, None, None, "2026-03-10", "§ 74 Abs. 1, § 36 Abs. 3 AsylG",
+     "one week, a Tuesday"),
+    ("arrest", "2026-04-02", None, None, "BE", "2026-04-03", "Art. 104 Abs. 3 GG, § 128 Abs. 1 StPO",
+     "before a judge on the day after, Good Friday or not"),
     ("renounce_inheritance", "2026-01-20", None, None, "HH", "2026-03-03", "§ 1944 Abs. 1 BGB", "six weeks"),
     ("set_by_authority", "2026-03-07", None, None, "HH", "2026-03-07", "set by a court or authority",
      "a day that was named stands, even a Saturday"),
@@ -132,8 +144,8 @@ def test_days_left_statute_and_reckoning_are_told(run: Run) -> None:
     ]
     assert (output.some_expired, output.all_expired, output.expired_since) == (True, False, None)
     assert result.evidence[1] == {
-        "what": "dismissal: notice of dismissal received 2026-03-13: 3 weeks end on 2026-04-03; 2026-04-03 is a holiday: "
-        "moves on to 2026-04-07 (§ 193 BGB)",
+        "what": "dismissal: notice of dismissal received 2026-03-13: 3 weeks end on 2026-04-03; "
+        "2026-04-03 is a holiday: moves on to 2026-04-07 (§ 193 BGB)",
         "value": "2026-04-07",
         "statute": "§ 4 KSchG, § 193 BGB",
         "days_left": 8,
@@ -175,6 +187,9 @@ HEARD = [
     ("I handed back the keys in May.", "caller", ["tenant_expenses"], []),
     ("I handed back the keys in May.", "caller", ["purchase_defect"], ["landlord_damage"]),
     ("A penalty notice and a penal order came.", "caller", [], ["fine_notice", "penal_order"]),
+    ("I do not agree with my tax assessment.", "caller", [], ["objection"]),  # "not" denies agreement, not the letter
+    ("They want to deport us.", "caller", [], ["asylum_decision"]),
+    ("My brother was arrested last night.", "caller", ["regular"], ["arrest"]),
 ]  # fmt: skip
 
 

@@ -31,6 +31,7 @@ TEXT = (Path(legal_intake.__file__).parent / "pack.yaml").read_text(encoding="ut
 AGENTS = (PracticeAreaAgent, ConflictsAgent, LimitationAgent, ComplexityAgent, DistressAgent)
 TODAY, NOW = date(2026, 3, 2), "2026-03-02T12:00:00+00:00"
 PACK = packs.load(TEXT)
+PARAMETERS: dict[str, Any] = {one.name: one.value for one in PACK.content.parameters}
 REASONS = {action.reason for rule in PACK.content.rules for action in rule.then if isinstance(action, Escalate)}
 
 
@@ -67,7 +68,7 @@ def test_every_outcome_and_every_escalation_has_a_scenario() -> None:
 
 
 def test_every_area_is_either_practised_or_referred() -> None:
-    named = [area for name in ("areas_practised", "areas_referred") for area in PACK.content.parameters[name].value]
+    named = [area for name in ("areas_practised", "areas_referred") for area in PARAMETERS[name]]
     assert sorted(named) == sorted(AREAS)
 
 
@@ -80,7 +81,7 @@ FOUND: dict[str, Any] = {
     "conflicts.conflict_score": 0,
     "conflicts.check_score": 0,
     "limitation.running": True,
-    "limitation.days_left": 300,
+    "limitation.next_last_day": "2026-12-31",
     "limitation.all_expired": False,
     "limitation.some_expired": False,
     "limitation.undated": [],
@@ -175,7 +176,7 @@ ANSWERED = [
      {"caller_safe": True, "caller_spoken_with": True}, "accept_matter"),
     (with_line("I am desperate and in tears."), "client-care", "Requires empathy", {"caller_spoken_with": True},
      "accept_matter"),
-    (CALL | {"opponents": [{"name": "Nordkante Wohnbau", "kind": "company"}]}, "conflicts-desk",
+    (CALL | {"opponents": [{"name": "Feldspat Energie", "kind": "company"}]}, "conflicts-desk",
      "Conflict of interest", {"conflict_cleared": True}, "accept_matter"),
     (CALL | {"claims": [{"kind": "dismissal", "happened": "2026-02-12"}]}, "deadlines-desk", "Limitation ends soon",
      {"in_time": True}, "accept_matter"),
@@ -200,7 +201,7 @@ def test_what_a_person_answers_settles_the_case(
 
 
 def test_a_corrected_name_is_checked_again(conductor: Conductor) -> None:
-    asked = conductor.run(CALL | {"opponents": [{"name": "Nordkante Wohnbau", "kind": "company"}]}, now=NOW)
+    asked = conductor.run(CALL | {"opponents": [{"name": "Feldspat Energie", "kind": "company"}]}, now=NOW)
     corrected = asked.answer(corrections={"opponents": [{"name": "Nordsee Kurbetriebe", "kind": "company"}]})
     assert (asked.reason, corrected.outcome) == ("Conflict of interest", "accept_matter")
 
@@ -255,9 +256,8 @@ def test_a_thousand_samples_are_decided_as_promised(sampled: list[Sampled]) -> N
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [2, 3])
-def test_so_are_those_of_other_seeds(conductor: Conductor, seed: int) -> None:
-    promised(sample(conductor, seed, 1000))
+def test_so_are_those_of_another_seed(conductor: Conductor) -> None:
+    promised(sample(conductor, 2, 1000))
 
 
 def test_every_kind_of_turn_in_the_samples_ends_where_it_should(sampled: list[Sampled]) -> None:
@@ -268,15 +268,14 @@ def test_every_kind_of_turn_in_the_samples_ends_where_it_should(sampled: list[Sa
     assert [one.call.turn for one in sampled if one.call.turn in ends and one.result.kind != "escalate"] == []
 
 
-def test_tenancy_matters_are_judged_too_cautiously_and_others_are_not(conductor: Conductor) -> None:
+def test_tenancy_matters_are_judged_too_cautiously_and_others_are_not(sampled: list[Sampled]) -> None:
     """The improvement that is hidden in the calls: the same limit for tenancy as for all other matters.
 
     People accept nearly all tenancy matters between the two limits; with the higher one the rules decide them, nearly
     all as people would. A higher limit for the others would accept what people mostly do not.
     """
-    limits = {name: PACK.content.parameters[name].value for name in ("complexity_max", "complexity_max_tenancy")}
-    seen = sample(conductor, 4, 1200)
-    held = [one for one in seen if one.result.reason == "High complexity"]
+    limits = {name: PARAMETERS[name] for name in ("complexity_max", "complexity_max_tenancy")}
+    held = [one for one in sampled if one.result.reason == "High complexity"]
     between = [one for one in held if one.call.area == "tenancy" and one.complexity <= limits["complexity_max"]]
     others = [one for one in held if one.call.area != "tenancy"]
     assert (len(between) >= 30, len(others) >= 20) == (True, True)
