@@ -105,7 +105,7 @@ class LimitationAgent(Agent):
         found: list[tuple[Deadline, tuple[str, ...]]] = []
         undated: list[Kind] = []
         for claim in stated.claims:
-            if claim.happened is None or (claim.happened > today and claim.kind != "set_by_authority"):
+            if not _usable(claim, today):
                 undated.append(claim.kind)
                 continue
             reckoned = last_day(Claim(claim.kind, claim.happened, claim.known, claim.acted), state)
@@ -157,6 +157,13 @@ class LimitationAgent(Agent):
             unstated=unstated,
             deadlines=deadlines,
         )
+
+
+def _usable(claim: StatedClaim, today: date) -> bool:
+    """Its days lie not after the call, which only one that an authority has set may do."""
+    if claim.happened is None or claim.kind == "set_by_authority":
+        return claim.happened is not None
+    return all(day is None or day <= today for day in (claim.happened, claim.known, claim.acted))
 
 
 def _unstated(transcript: list[Line], stated: set[str]) -> dict[Kind, tuple[int, str]]:

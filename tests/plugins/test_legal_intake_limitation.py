@@ -168,13 +168,17 @@ def test_the_last_day_itself_is_still_in_time(run: Run) -> None:
 
 @pytest.mark.parametrize(
     "claim",
-    [{"kind": "dismissal"}, {"kind": "dismissal", "happened": "2026-04-01"}],
-    ids=["no date", "a date after the call"],
+    [
+        {"kind": "dismissal"},
+        {"kind": "dismissal", "happened": "2026-04-01"},
+        {"kind": "regular", "happened": "2021-04-01", "known": "2027-04-01"},
+    ],
+    ids=["no date", "a date after the call", "known only after the call"],
 )
 def test_a_claim_without_a_usable_date_is_named_and_never_counts_as_over(run: Run, claim: dict[str, str]) -> None:
     old = {"kind": "regular", "happened": "2010-01-01", "known": "2010-01-01"}
     result = run(LimitationAgent(), call_date="2026-03-02", claims=[claim, old], state="BE")
-    assert (result.output.undated, result.output.all_expired, result.confidence) == (["dismissal"], False, 0.3)
+    assert (result.output.undated, result.output.all_expired, result.confidence) == ([claim["kind"]], False, 0.3)
 
 
 # Row: what is said, by whom, the claims on the form, the periods that nobody wrote down.
