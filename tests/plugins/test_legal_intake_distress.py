@@ -27,7 +27,7 @@ PUBLISHED = [
     ("Today SUX!", -0.5461),
     ("The plot was good, but the characters are uncompelling and the dialog is not great.", -0.7042),
 ]
-HAPPY = ["VADER is smart, handsome, and funny.", "At least it isn't a horrible book.", "Not bad at all"]
+HAPPY = ["😡😭" * 100, "VADER is smart, handsome, and funny.", "At least it isn't a horrible book.", "Not bad at all"]
 
 
 @pytest.mark.parametrize(("sentence", "compound"), PUBLISHED)
@@ -38,7 +38,7 @@ def test_sentiment_is_vaders_own_where_no_legal_word_is_in_the_way(run: Run, sen
 
 
 @pytest.mark.parametrize("sentence", HAPPY)
-def test_what_vader_finds_happy_leaves_no_line(run: Run, sentence: str) -> None:
+def test_what_vader_finds_happy_and_what_nobody_can_say_leaves_no_line(run: Run, sentence: str) -> None:
     assert run(DistressAgent(), transcript=call(sentence)).output.lines == []
 
 
