@@ -70,7 +70,11 @@ def test_every_area_is_either_practised_or_referred() -> None:
 
 # --- What is missing ends with a person -------------------------------------------------------------
 
-DECIDED = {"call_date": "2026-03-02", "matter": {"jurisdictions": ["DE"], "documents": 4, "proceedings": "none"}}
+DECIDED: dict[str, Any] = {
+    "call_date": "2026-03-02",
+    "matter": {"jurisdictions": ["DE"], "documents": 4, "proceedings": "none"},
+    "opponents": [{"name": "Pirol Grundbesitz", "kind": "company"}],
+}
 FOUND: dict[str, Any] = {
     "area": 0.8,
     "area.area": "tenancy",
@@ -121,9 +125,9 @@ def test_a_finding_that_is_missing_ends_with_a_person(rule_set: RuleSet, missing
     assert step_on(rule_set, DECIDED, found).kind == "escalate"
 
 
-@pytest.mark.parametrize("missing", ["call_date", "matter", "documents", "proceedings"])
+@pytest.mark.parametrize("missing", ["call_date", "matter", "documents", "proceedings", "opponents"])
 def test_a_fact_that_is_missing_ends_with_a_person(rule_set: RuleSet, missing: str) -> None:
-    matter = {name: value for name, value in DECIDED["matter"].items() if name != missing}  # type: ignore[attr-defined]
+    matter = {name: value for name, value in DECIDED["matter"].items() if name != missing}
     case = {name: value for name, value in (DECIDED | {"matter": matter}).items() if name != missing}
     assert step_on(rule_set, case, FOUND).kind == "escalate"
 
@@ -174,6 +178,7 @@ ANSWERED = [
      "accept_matter"),
     (CALL | {"opponents": [{"name": "Feldspat Energie", "kind": "company"}]}, "conflicts-desk",
      "Conflict of interest", {"conflict_cleared": True}, "accept_matter"),
+    (CALL | {"opponents": []}, "conflicts-desk", "Opponent is not named", {"conflict_cleared": True}, "accept_matter"),
     (CALL | {"claims": [{"kind": "dismissal", "happened": "2026-02-12"}]}, "deadlines-desk", "Limitation ends soon",
      {"in_time": True}, "accept_matter"),
     (CALL | {"claims": [{"kind": "tenant_expenses"}]}, "deadlines-desk", "A limitation date is not known",
