@@ -17,10 +17,10 @@ from orchestration.plugin_api import Agent, AgentError, AgentResult, Health, Mod
 from .transcript import MAX_LINES, Line, Said, WordListError, phrases_said, stems, word_list
 
 LISTS = Path(__file__).parent
-KINDS = ("distress", "circumstance", "danger", "plain")
+KINDS = ("distress", "circumstance", "danger", "harmless", "plain")
 _COLUMNS = ("kind", "term", "weight")
-_UNHAPPY = -0.5  # VADER's compound from which a sentence counts as unhappy
-_MOST_UNHAPPY = 30.0  # points for a sentence as unhappy as can be
+_UNHAPPY = -0.4  # VADER's compound from which a sentence counts as unhappy
+_MOST_UNHAPPY = 45.0  # points for a sentence as unhappy as can be
 _SENTENCE = re.compile(r"[^.!?]+[.!?]*")
 
 
@@ -49,7 +49,7 @@ class DistressAgent(Agent):
             max_length=400,
         )
         some_from: float = Field(default=30, title="Score from which there is some distress", ge=1, le=100)
-        high_from: float = Field(default=60, title="Score from which distress is high", ge=1, le=100)
+        high_from: float = Field(default=50, title="Score from which distress is high", ge=1, le=100)
 
     class Output(Model):
         level: Literal["none", "some", "high"] = Field(title="Distress")
@@ -73,7 +73,9 @@ class DistressAgent(Agent):
         ]
         said: dict[int, list[Said]] = defaultdict(list)
         for one in phrases_said(lines, {term: " ".join(term) for term in weights}):
-            said[one.line].append(one)
+            # “The van hit me” keeps “hit me” from counting, and counts as nothing itself.
+            if weights[tuple(one.phrase.split())][0] != "harmless":
+                said[one.line].append(one)
         sentiments = {number: _worst(text, _sentiment(plain)) for number, text in lines}
         found = [_judge(number, sentiments[number], said[number], weights) for number, _ in lines]
         danger, sensitive = _danger(said, weights), _spoken(said, weights, "circumstance")
@@ -117,6 +119,7 @@ def _sentiment(plain: frozenset[str]) -> SentimentIntensityAnalyzer:
     analyser = SentimentIntensityAnalyzer()
     for word in plain:
         analyser.lexicon.pop(word, None)
+    analyser.emojis = {}  # nobody speaks them, and VADER takes seconds over a line of many
     return analyser
 
 
@@ -127,6 +130,13 @@ def _lists(name: str) -> tuple[Mapping[tuple[str, ...], tuple[str, float]], froz
         rows = word_list(path, _COLUMNS)
     except WordListError as error:
         raise AgentError(str(error), permanent=True) from error
+    return _sorted_out(path, rows)
+
+
+@lru_cache(maxsize=8)
+def _sorted_out(
+    path: Path, rows: tuple[tuple[str, ...], ...]
+) -> tuple[Mapping[tuple[str, ...], tuple[str, float]], frozenset[str]]:
     weights: dict[tuple[str, ...], tuple[str, float]] = {}
     plain: set[str] = set()
     for number, (kind, term, weight) in enumerate(rows, start=2):

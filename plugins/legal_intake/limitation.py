@@ -25,6 +25,16 @@ _TELLING: dict[str, Kind] = {
     "penalty notice": "fine_notice",
     "fine notice": "fine_notice",
     "penal order": "penal_order",
+    "tax assessment": "objection",
+    "rejection notice": "objection",
+    "refusal notice": "objection",
+    "notice from the jobcentre": "objection",
+    "asylum": "asylum_decision",
+    "deport": "asylum_decision",
+    "deportation": "asylum_decision",
+    "deported": "asylum_decision",
+    "arrested": "arrest",
+    "custody hearing": "arrest",
     "renounce the inheritance": "renounce_inheritance",
     "handed back the keys": "landlord_damage",
     "gave back the keys": "landlord_damage",
@@ -57,8 +67,8 @@ class Deadline(Model):
 class LimitationAgent(Agent):
     name, version, title = "legal_intake.limitation", "1.0", "Reckons limitation dates"
     description = (
-        "Reckons the last day for each claim by German law (BGB, KSchG, OWiG, StPO), with weekends and the holidays of "
-        "the federal state, and names the statute. A sample for intake, no legal advice: suspension is not looked at. "
+        "Reckons the last day for each claim by German law, with weekends and the holidays of the federal state, and "
+        "names the statute. A sample for intake, no legal advice: suspension and a new start are not looked at. "
         "Notices when the caller speaks of something with a short period whose date nobody has written down."
     )
     inline = True
@@ -95,7 +105,7 @@ class LimitationAgent(Agent):
         found: list[tuple[Deadline, tuple[str, ...]]] = []
         undated: list[Kind] = []
         for claim in stated.claims:
-            if claim.happened is None or (claim.happened > today and claim.kind != "set_by_authority"):
+            if not _usable(claim, today):
                 undated.append(claim.kind)
                 continue
             reckoned = last_day(Claim(claim.kind, claim.happened, claim.known, claim.acted), state)
@@ -147,6 +157,13 @@ class LimitationAgent(Agent):
             unstated=unstated,
             deadlines=deadlines,
         )
+
+
+def _usable(claim: StatedClaim, today: date) -> bool:
+    """Its days lie not after the call, which only one that an authority has set may do."""
+    if claim.happened is None or claim.kind == "set_by_authority":
+        return claim.happened is not None
+    return all(day is None or day <= today for day in (claim.happened, claim.known, claim.acted))
 
 
 def _unstated(transcript: list[Line], stated: set[str]) -> dict[Kind, tuple[int, str]]:

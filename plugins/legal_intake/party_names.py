@@ -16,6 +16,8 @@ _TITLES = frozenset({
 _INNER_MARK = re.compile(r"(?<=[a-z])[.'’](?=[a-z])")  # as in S.p.A. and O'Neill
 _PART_OF_NAME = 0.96  # all words of one name are among the other's, as with a middle name left out
 _SOUNDS_ALIKE = 92.0
+_ABBREVIATED = 90.0  # a surname alone, or with initials: "Herr Weiß" and "J. Weiß" may be Jörg Weiß
+_FIRST_WORD_ONLY = 88.0  # a company by its first word: "Sturmhöhe" for Sturmhöhe Reederei
 
 # Legal forms as they are left when punctuation is gone and single letters are drawn together, longest first.
 _LEGAL_FORMS = (
@@ -53,14 +55,19 @@ def person_likeness(left: str, right: str) -> float:
             score = max(score, 100 * _PART_OF_NAME)
         if score >= 60 and _sound_alike(one, other):
             score = max(score, _SOUNDS_ALIKE)
+    if _abbreviates(one, other) or _abbreviates(other, one):
+        score = max(score, _ABBREVIATED)
     return float(score)
 
 
 def company_likeness(left: str, right: str) -> float:
     """0 to 100, by words in any order; that all words of one are among the other's says less than with persons."""
     score = fuzz.token_sort_ratio(left, right)
-    if min(len(left.split()), len(right.split())) >= 2 and fuzz.token_set_ratio(left, right) >= 95:
+    one, other = left.split(), right.split()
+    if min(len(one), len(other)) >= 2 and fuzz.token_set_ratio(left, right) >= 95:
         score = max(score, 90.0)
+    if 1 in (len(one), len(other)) and one[:1] == other[:1] and len(one[0]) >= 4:
+        score = max(score, _FIRST_WORD_ONLY)
     return float(score)
 
 
@@ -106,6 +113,18 @@ def _bare(words: list[str]) -> list[str]:
 def _sound_alike(one: list[str], other: list[str]) -> bool:
     """Every word of both has a partner that sounds the same, in whatever order."""
     return sorted(map(code, one)) == sorted(map(code, other))
+
+
+def _abbreviates(short: list[str], name: list[str]) -> bool:
+    """A whole word of the short name is one of the other's, and the rest are initials of what that leaves."""
+    whole = {word for word in short if len(word) > 2 and word in name}
+    rest = [word for word in short if word not in whole]
+    initials, left = "".join(rest), "".join(word[0] for word in name if word not in whole)
+    return (
+        bool(whole)
+        and all(len(word) <= 2 for word in rest)
+        and all(initials.count(letter) <= left.count(letter) for letter in initials)
+    )
 
 
 def _distinct(spellings: list[list[str]]) -> tuple[str, ...]:

@@ -18,7 +18,8 @@ from dateutil.relativedelta import relativedelta
 Kind = Literal[
     "regular", "damages", "injury", "intentional_injury", "inheritance_claim",
     "adjudicated", "surrender_of_property", "purchase_defect", "landlord_damage",
-    "tenant_expenses", "dismissal", "fine_notice", "penal_order", "renounce_inheritance", "set_by_authority",
+    "tenant_expenses", "dismissal", "fine_notice", "penal_order", "objection", "asylum_decision", "arrest",
+    "renounce_inheritance", "set_by_authority",
 ]  # fmt: skip
 KINDS: tuple[str, ...] = get_args(Kind)
 State = Literal[
@@ -53,10 +54,10 @@ class LastDay:
 def last_day(claim: Claim, state: str | None) -> LastDay:
     """The last day of the period for this claim. Without a state only holidays of all Germany count.
 
-    A day that a court or authority has named stands as it was named.
+    A day that a court or authority has named stands as it was named, and no holiday prolongs an arrest.
     """
     computed, statute, steps = _RULES[claim.kind](claim)
-    if claim.kind == "set_by_authority":
+    if claim.kind in ("set_by_authority", "arrest"):
         return LastDay(computed, computed, statute, steps)
     last = next_working_day(computed, state)
     if last != computed:
@@ -140,13 +141,22 @@ def _earliest(*ends: tuple[date, str, str]) -> tuple[date, str, tuple[str, ...]]
 def _from_event(
     statute: str, what: str, *, weeks: int = 0, months: int = 0, years: int = 0
 ) -> Callable[[Claim], tuple[date, str, tuple[str, ...]]]:
-    length = f"{weeks} weeks" if weeks else f"{months} months" if months else f"{years} years"
+    length = _counted(weeks, "week") or _counted(months, "month") or _counted(years, "year")
 
     def reckon(claim: Claim) -> tuple[date, str, tuple[str, ...]]:
         end = after(claim.happened, weeks=weeks, months=months, years=years)
         return end, statute, (f"{what} {claim.happened}: {length} end on {end}",)
 
     return reckon
+
+
+def _counted(number: int, unit: str) -> str:
+    return f"{number} {unit}{'s' if number > 1 else ''}" if number else ""
+
+
+def _arrest(claim: Claim) -> tuple[date, str, tuple[str, ...]]:
+    end = claim.happened + timedelta(days=1)
+    return end, "Art. 104 Abs. 3 GG, § 128 Abs. 1 StPO", (f"arrested {claim.happened}: before a judge by {end}",)
 
 
 def _set(claim: Claim) -> tuple[date, str, tuple[str, ...]]:
@@ -157,6 +167,8 @@ def _set(claim: Claim) -> tuple[date, str, tuple[str, ...]]:
 _MOVES = {
     "fine_notice": "§ 46 Abs. 1 OWiG, § 43 Abs. 2 StPO",
     "penal_order": "§ 43 Abs. 2 StPO",
+    "objection": "§ 108 Abs. 3 AO, § 64 Abs. 3 SGG, § 31 Abs. 3 VwVfG",
+    "asylum_decision": "§ 57 Abs. 2 VwGO, § 222 Abs. 2 ZPO",
 }
 KNOWLEDGE_COUNTS = frozenset({"regular", "damages", "injury", "inheritance_claim"})
 """Kinds whose period begins only when the creditor knows."""
@@ -174,6 +186,12 @@ _RULES: dict[str, Callable[[Claim], tuple[date, str, tuple[str, ...]]]] = {
     "dismissal": _from_event("§ 4 KSchG", "notice of dismissal received", weeks=3),
     "fine_notice": _from_event("§ 67 Abs. 1 OWiG", "notice served", weeks=2),
     "penal_order": _from_event("§ 410 Abs. 1 StPO", "penal order served", weeks=2),
+    # One month with tax, social and other authorities alike. A letter counts as announced on the fourth day after
+    # posting or later (§ 122 Abs. 2 AO, § 37 Abs. 2 SGB X, § 41 Abs. 2 VwVfG): the day it came is the cautious start.
+    "objection": _from_event("§ 355 Abs. 1 AO, § 84 Abs. 1 SGG, § 70 Abs. 1 VwGO", "announced", months=1),
+    # The shorter of the two periods that the law knows, since a first call does not tell which applies.
+    "asylum_decision": _from_event("§ 74 Abs. 1, § 36 Abs. 3 AsylG", "served", weeks=1),
+    "arrest": _arrest,
     "renounce_inheritance": _from_event("§ 1944 Abs. 1 BGB", "known that one is heir", weeks=6),
     "set_by_authority": _set,
 }

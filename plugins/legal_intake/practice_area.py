@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -105,6 +106,11 @@ def _weights(name: str) -> Mapping[tuple[str, ...], Mapping[str, float]]:
         rows = word_list(path, _COLUMNS)
     except WordListError as error:
         raise AgentError(str(error), permanent=True) from error
+    return _weighed(path, rows)
+
+
+@lru_cache(maxsize=8)
+def _weighed(path: Path, rows: tuple[tuple[str, ...], ...]) -> Mapping[tuple[str, ...], Mapping[str, float]]:
     weights: dict[tuple[str, ...], dict[str, float]] = defaultdict(dict)
     for number, (area, term, weight) in enumerate(rows, start=2):
         try:

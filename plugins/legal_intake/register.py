@@ -110,7 +110,9 @@ def compare(asked: Party, known: Party) -> tuple[str, float]:
     one, other = asked.date_of_birth, known.date_of_birth
     if one == other:
         return "same", 0.0
-    if (one.year, one.month, one.day) == (other.year, other.day, other.month) or abs((one - other).days) <= 10:
+    swapped = (one.year, one.month, one.day) == (other.year, other.day, other.month)
+    mistyped = sum(left != right for left, right in zip(str(one), str(other), strict=True)) == 1
+    if swapped or mistyped or abs((one - other).days) <= 10:
         return "close", 5.0
     return "different", 35.0
 

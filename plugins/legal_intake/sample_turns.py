@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
@@ -150,8 +150,10 @@ def _namesake(call: Call) -> None:
     """The name of a client of ours, and another birth date: another person."""
     dated = [entry for entry in _entries("client", True) if entry.party.date_of_birth]
     stated = _as_stated(call, call.rng.choice(dated))
-    born = date.fromisoformat(stated["date_of_birth"]) - timedelta(days=call.rng.randrange(900, 6000))
-    call.opponents = [{**stated, "date_of_birth": born.isoformat()}, *call.opponents[1:]]
+    call.opponents = [
+        {**stated, "date_of_birth": call.ago(call.rng.randrange(20 * 366, 80 * 365))},
+        *call.opponents[1:],
+    ]
 
 
 def _known_client(call: Call) -> None:
@@ -183,7 +185,7 @@ def _as_stated(call: Call, entry: Entry) -> dict[str, Any]:
 
 def _late(call: Call) -> None:
     """The caller waited: the notice of dismissal or the fine lies there for almost as long as one may wait."""
-    length = {"dismissal": 21, "fine_notice": 14, "renounce_inheritance": 42}
+    length = {"dismissal": 21, "fine_notice": 14, "renounce_inheritance": 42, "objection": 28}
     kind = call.claims[0]["kind"] if call.claims else ""
     if kind in length:
         call.claims[0]["happened"] = call.ago(length[kind] - call.rng.randint(1, 6))

@@ -18,6 +18,7 @@ MAX_LINES = 300
 MAX_TEXT = 1_000
 _LONGEST_PHRASE = 6  # words
 _REACH = 3  # a negation counts for so many words after it
+_NO_DENIAL = frozenset({"stop", "help", "only", "just"})  # after a negation: "I cannot stop crying", "not only"
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _BREAK = re.compile(r"[.,;:!?]|\b(?:but|because|and then)\b", re.IGNORECASE)
 _NEGATIONS = frozenset({
@@ -79,9 +80,12 @@ def phrases_said(lines: Iterable[tuple[int, str]], known: Mapping[tuple[str, ...
                 if not length:
                     at += 1
                     continue
-                before = found[max(0, at - _REACH) : at]
-                yield Said(known[found[at : at + length]], number, not _NEGATIONS.isdisjoint(before))
+                yield Said(known[found[at : at + length]], number, _denied(found, at))
                 at += length
+
+
+def _denied(found: tuple[str, ...], at: int) -> bool:
+    return any(found[one] in _NEGATIONS and found[one + 1] not in _NO_DENIAL for one in range(max(0, at - _REACH), at))
 
 
 def _longest(found: tuple[str, ...], at: int, known: Mapping[tuple[str, ...], str]) -> int:

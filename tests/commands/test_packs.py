@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from orchestration.agents.registry import registry
 from orchestration.models import VersionStatus, Workflow, WorkflowVersion
 from orchestration.rules.pack import dump_yaml
 from tests.factories import WorkflowFactory
@@ -58,6 +59,13 @@ def test_export_gives_the_bytes_that_were_exported_before(pack: Path, tmp_path: 
     assert WorkflowVersion.objects.count() == 1
     assert run("export_workflow", "greeting", "--output", file) == ""
     assert file.read_bytes() == first.encode()
+
+
+@pytest.mark.parametrize("name", sorted(registry().workflows))
+def test_a_bundled_pack_comes_out_as_it_went_in(name: str) -> None:
+    path = registry().workflows[name].path
+    run("import_workflow", path)
+    assert run("export_workflow", Workflow.objects.get().slug) == path.read_text(encoding="utf-8")
 
 
 def test_one_version_is_exported_by_number(pack: Path) -> None:

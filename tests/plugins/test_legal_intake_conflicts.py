@@ -60,7 +60,11 @@ PERSONS = [
     (person("Jörg Weisenpach", "1960-03-07"), ("R1", "same", 92.0)),  # sounds the same: B and P are one
     (person("Jörg Weißenbach"), ("R1", "unknown", 96.0)),
     (person("Jörg Weißenbach", "1960-07-03"), ("R1", "close", 95.0)),  # day and month swapped
+    (person("Jörg Weißenbach", "1968-03-07"), ("R1", "close", 95.0)),  # one digit mistyped
     (person("Jörg Weißenbach", "1988-01-01"), ("R1", "different", 65.0)),  # a namesake
+    (person("Herr Weißenbach"), ("R1", "unknown", 86.0)),  # the surname alone: 90 − 4
+    (person("J. Weißenbach"), ("R1", "unknown", 86.0)),  # with the initial
+    (person("K. Weißenbach"), ("R1", "unknown", 78.8)),  # with another initial: 24/29 − 4
     (company("Jörg Weißenbach e.K."), ("R1", "unknown", 84.0)),  # the firm of a sole trader: 100 − 4 − 12
     (person("Thea Obermaier"), ("R3", "unknown", 88.9)),  # one letter of 14: 26/28 − 4
     (person("Nele Vandamme", "1960-03-07"), None),  # the same birthday alone is nothing
@@ -69,6 +73,7 @@ COMPANIES = [
     (company("Sturmhöhe Reederei"), ("R2", "unknown", 97.0)),  # no legal form
     (company("STURMHOEHE REEDEREI GMBH"), ("R2", "unknown", 97.0)),  # another legal form
     (company("Storm Shipping Ltd."), ("R2", "unknown", 97.0)),  # an alias
+    (company("Sturmhöhe"), ("R2", "unknown", 85.0)),  # its first word: 88 − 3
     (company("Sturmhöhe Reederei GmbH", "HRB44871"), ("R2", "same", 100.0)),
     (company("Windstille Logistik GmbH", "hrb 44871"), ("R2", "same", 100.0)),  # renamed, same number
     (company("Ährenfeld Mühlen AG", "HRB 999"), None),  # another number: 100 − 40 is under 65

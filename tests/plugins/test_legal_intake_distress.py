@@ -26,15 +26,20 @@ PUBLISHED = [
     ("VADER is not smart, handsome, nor funny.", -0.7424),
     ("Today SUX!", -0.5461),
     ("The plot was good, but the characters are uncompelling and the dialog is not great.", -0.7042),
-    ("Not bad at all", 0.431),
 ]
+HAPPY = ["😡😭" * 100, "VADER is smart, handsome, and funny.", "At least it isn't a horrible book.", "Not bad at all"]
 
 
 @pytest.mark.parametrize(("sentence", "compound"), PUBLISHED)
 def test_sentiment_is_vaders_own_where_no_legal_word_is_in_the_way(run: Run, sentence: str, compound: float) -> None:
     lines = run(DistressAgent(), transcript=call(f"{sentence} I am scared.")).output.lines
-    # Sentences are judged one by one; "I am scared." alone has -0.4404.
-    assert lines[0].sentiment == pytest.approx(min(compound, -0.4404), abs=0.0011)
+    # Sentences are judged one by one, the worst counts; "I am scared." has -0.4404.
+    assert lines[0].sentiment == pytest.approx(compound, abs=0.0005)
+
+
+@pytest.mark.parametrize("sentence", HAPPY)
+def test_what_vader_finds_happy_and_what_nobody_can_say_leaves_no_line(run: Run, sentence: str) -> None:
+    assert run(DistressAgent(), transcript=call(sentence)).output.lines == []
 
 
 # Row: what the caller says, level, danger, sensitive, empathy required.
@@ -45,13 +50,18 @@ CALLS = [
     ("I am not desperate, just annoyed.", "none", "none", False, False),  # denied
     ("I am a bit scared.", "some", "none", False, False),
     ("My father passed away.", "none", "none", True, False),  # sad, and calm
-    ("My father passed away and I am exhausted. I feel overwhelmed.", "some", "none", True, True),
+    ("My father passed away and I am overwhelmed.", "some", "none", True, True),
+    ("It has been a lot, I am exhausted and overwhelmed.", "high", "none", False, True),  # 25 and 35 make 51
     ("I am desperate, I cannot sleep any more.", "high", "none", False, True),
     ("I'm at my wits' end and I'm scared.", "high", "none", False, True),  # apostrophes
     ("He hit me twice last week.", "high", "present", False, True),
     ("Sometimes I want to die.", "high", "present", False, True),
     ("I do not want to live any more.", "high", "present", False, True),  # its "not" denies nothing
     ("He never hit me.", "none", "denied", False, True),  # a no may be shame
+    ("A van hit me from behind.", "none", "none", False, False),  # an accident is no violence
+    ("He hit me again on Sunday.", "high", "present", False, True),
+    ("They threatened me with a lawsuit.", "none", "none", False, False),
+    ("I can't stop crying, I am desperate.", "high", "none", False, True),  # "cannot stop" denies nothing
 ]
 
 
@@ -63,6 +73,55 @@ def test_distress_is_heard_as_a_person_would_hear_it(
     assert (output.level, output.danger, output.sensitive, output.empathy_required) == (
         level, danger, sensitive, empathy,
     )  # fmt: skip
+
+
+# Written by hand to try the list on, after it was made; nothing was added to the list because of them.
+NEEDS_A_PERSON = [
+    "Since my son was taken away I only function, inside I am dead.",
+    "I wake up drenched in sweat and think about the letter until morning.",
+    "He smashed the kitchen door and said next time it would be my face.",
+    "I have been crying for three days, I am a wreck.",
+    "We are completely desperate and terrified of losing the flat.",
+    "My husband drinks and then he beats me.",
+    "I sometimes wonder whether anybody would miss me.",
+    "I am so scared that I cannot breathe.",
+    "It is a nightmare, I am exhausted and I can't cope any longer.",
+    "My mother died last month, and I feel so helpless.",
+    "I'm pregnant and afraid that he will find me.",
+    "This is destroying our family, I am utterly devastated.",
+    "I have lost everything, I do not want to live any more.",
+    "She keeps threatening to hurt the baby.",
+    "I feel humiliated and I'm ashamed to leave the house.",
+]
+CALM = [
+    "A cyclist hit me at the traffic light, my shoulder hurts a little.",
+    "The seller lied to us about the damage, that is fraud if you ask me.",
+    "I am sick and tired of these reminders, so please write them a letter.",
+    "Unfortunately I missed the appointment, I'm sorry about that.",
+    "My late husband left the house to our son, and we want to put it in writing.",
+    "The roof was destroyed by the storm and the insurance is slow.",
+    "I was a bit shocked by the bill, honestly.",
+    "My colleague cried when she got her notice, I took it calmly.",
+    "They killed the contract without a warning.",
+    "I do not fear a trial, I have all papers.",
+    "The dog of my neighbour is dangerous and attacked ours.",
+    "The tenant left the flat in a horrible state.",
+    "It is a criminal complaint about a stolen bicycle.",
+    "I hate to bother you, but could somebody look at my lease?",
+    "The hospital treated my knee badly, and I have an expert opinion.",
+]
+
+
+def test_of_sentences_it_was_not_made_for_it_hears_most_cries_and_takes_no_calm_one_for_a_cry(run: Run) -> None:
+    """The README gives these figures: 9 of 15, and 0 of 15."""
+
+    def heard(sentences: list[str]) -> int:
+        return sum(
+            run(DistressAgent(), transcript=call("Good morning.", one, "What can I do?")).output.empathy_required
+            for one in sentences
+        )
+
+    assert (heard(NEEDS_A_PERSON), heard(CALM)) == (9, 0)
 
 
 def test_only_the_callers_lines_count(run: Run) -> None:
@@ -91,7 +150,7 @@ def test_words_support_each_other_and_the_evidence_names_line_and_words(run: Run
 def test_an_unhappy_line_counts_without_any_word_of_the_list(run: Run) -> None:
     result = run(DistressAgent(), transcript=call("It is terrible, horrible, they treat me like dirt and I hate them!"))
     line = result.output.lines[0]
-    assert (line.words, line.sentiment < -0.8, 10 < line.points < 30) == ([], True, True)
+    assert (line.words, line.sentiment < -0.8, 10 < line.points < 45) == ([], True, True)
 
 
 @given(lines=st.lists(st.sampled_from([row[0] for row in CALLS]), min_size=1, max_size=5), more=st.sampled_from(CALLS))

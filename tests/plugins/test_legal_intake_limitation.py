@@ -74,6 +74,12 @@ WORKED = [
      "§ 67 Abs. 1 OWiG, § 46 Abs. 1 OWiG, § 43 Abs. 2 StPO", "two weeks end on a Saturday"),
     ("penal_order", "2026-04-17", None, None, None, "2026-05-04", "§ 410 Abs. 1 StPO, § 43 Abs. 2 StPO",
      "1 May, a Friday"),
+    ("objection", "2026-01-31", None, None, None, "2026-03-02", "§ 355 Abs. 1 AO, § 84 Abs. 1 SGG, § 70 Abs. 1 VwGO, "
+     "§ 108 Abs. 3 AO, § 64 Abs. 3 SGG, § 31 Abs. 3 VwVfG", "no 31 February: the 28th, a Saturday, so Monday"),
+    ("asylum_decision", "2026-03-03", None, None, None, "2026-03-10", "§ 74 Abs. 1, § 36 Abs. 3 AsylG",
+     "one week, a Tuesday"),
+    ("arrest", "2026-04-02", None, None, "BE", "2026-04-03", "Art. 104 Abs. 3 GG, § 128 Abs. 1 StPO",
+     "before a judge on the day after, Good Friday or not"),
     ("renounce_inheritance", "2026-01-20", None, None, "HH", "2026-03-03", "§ 1944 Abs. 1 BGB", "six weeks"),
     ("set_by_authority", "2026-03-07", None, None, "HH", "2026-03-07", "set by a court or authority",
      "a day that was named stands, even a Saturday"),
@@ -138,8 +144,8 @@ def test_days_left_statute_and_reckoning_are_told(run: Run) -> None:
     ]
     assert (output.some_expired, output.all_expired, output.expired_since) == (True, False, None)
     assert result.evidence[1] == {
-        "what": "dismissal: notice of dismissal received 2026-03-13: 3 weeks end on 2026-04-03; 2026-04-03 is a "
-        "holiday: moves on to 2026-04-07 (§ 193 BGB)",
+        "what": "dismissal: notice of dismissal received 2026-03-13: 3 weeks end on 2026-04-03; "
+        "2026-04-03 is a holiday: moves on to 2026-04-07 (§ 193 BGB)",
         "value": "2026-04-07",
         "statute": "§ 4 KSchG, § 193 BGB",
         "days_left": 8,
@@ -162,13 +168,17 @@ def test_the_last_day_itself_is_still_in_time(run: Run) -> None:
 
 @pytest.mark.parametrize(
     "claim",
-    [{"kind": "dismissal"}, {"kind": "dismissal", "happened": "2026-04-01"}],
-    ids=["no date", "a date after the call"],
+    [
+        {"kind": "dismissal"},
+        {"kind": "dismissal", "happened": "2026-04-01"},
+        {"kind": "regular", "happened": "2021-04-01", "known": "2027-04-01"},
+    ],
+    ids=["no date", "a date after the call", "known only after the call"],
 )
 def test_a_claim_without_a_usable_date_is_named_and_never_counts_as_over(run: Run, claim: dict[str, str]) -> None:
     old = {"kind": "regular", "happened": "2010-01-01", "known": "2010-01-01"}
     result = run(LimitationAgent(), call_date="2026-03-02", claims=[claim, old], state="BE")
-    assert (result.output.undated, result.output.all_expired, result.confidence) == (["dismissal"], False, 0.3)
+    assert (result.output.undated, result.output.all_expired, result.confidence) == ([claim["kind"]], False, 0.3)
 
 
 # Row: what is said, by whom, the claims on the form, the periods that nobody wrote down.
@@ -181,6 +191,9 @@ HEARD = [
     ("I handed back the keys in May.", "caller", ["tenant_expenses"], []),
     ("I handed back the keys in May.", "caller", ["purchase_defect"], ["landlord_damage"]),
     ("A penalty notice and a penal order came.", "caller", [], ["fine_notice", "penal_order"]),
+    ("I do not agree with my tax assessment.", "caller", [], ["objection"]),  # "not" denies agreement, not the letter
+    ("They want to deport us.", "caller", [], ["asylum_decision"]),
+    ("My brother was arrested last night.", "caller", ["regular"], ["arrest"]),
 ]  # fmt: skip
 
 
