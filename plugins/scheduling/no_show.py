@@ -65,12 +65,12 @@ class NoShowAgent(Agent):
             part_of_day=part_of_day(request.input.start),
         )
         weights = zip(FEATURES, shipped_model()["coefficients"], values, strict=True)
-        shares = sorted(((name, weight * value) for name, weight, value in weights if value), key=lambda one: -abs(one[1]))
+        shares = sorted(
+            ((name, weight * value) for name, weight, value in weights if value), key=lambda one: -abs(one[1])
+        )
         evidence = tuple({"what": _SAID[name], "value": round(share, 3), "feature": name} for name, share in shares)
-        # With little history the estimate rests on the others of the group.
-        confidence = round(1 - 0.4 / (1 + one.visits), 3)
         summary = f"Risk of a no-show {found:.0%} ({band}), mostly for: {_SAID[shares[0][0]]}."
-        return AgentResult(output, confidence, summary, evidence)
+        return AgentResult(output, None, summary, evidence)  # the risk is itself a measure of how sure it is
 
     def check(self, config: Any) -> Health:
         if config.medium_from > config.high_from:

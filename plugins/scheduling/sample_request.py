@@ -10,7 +10,7 @@ from typing import Any
 from . import history, sample_talk
 from .calendars import DAYS, Clinic, clinics, opening
 
-KINDS = {"book": 60, "reschedule": 14, "cancel": 8, "question": 6, "other": 3, "unclear": 4, "red_flag": 4.8, "unheard_flag": 0.5}
+KINDS = {"book": 60, "reschedule": 14, "cancel": 8, "question": 6, "other": 3, "unclear": 4, "red_flag": 5}
 _PARTS = (None, "early", "morning", "afternoon", "evening")
 
 
@@ -39,7 +39,7 @@ class Draft:
     @property
     def intent(self) -> str:
         """What the patient really wants."""
-        return {"unclear": "other", "red_flag": "book", "unheard_flag": "book"}.get(self.kind, self.kind)
+        return {"unclear": "other", "red_flag": "book"}.get(self.kind, self.kind)
 
 
 def draw(rng: random.Random, received: datetime) -> Draft:
@@ -99,7 +99,9 @@ def _insurance(draft: Draft) -> dict[str, Any]:
     usual = ["summit_senior"] if age >= 66 else ["meadow_family", "harbour_plus"] if age < 64 else ["harbour_plus"]
     if draft.clinic.key == "northgate" and age < 66:
         usual.append("harbour_basic")
-    plan = rng.choice(usual) if rng.random() > 0.02 else rng.choice(("harbour_basic", "oldtown_mutual", "summit_senior"))
+    plan = (
+        rng.choice(usual) if rng.random() > 0.02 else rng.choice(("harbour_basic", "oldtown_mutual", "summit_senior"))
+    )
     stated: dict[str, Any] = {
         "plan": plan,
         "member_since": (draft.received.date() - timedelta(days=rng.randrange(20, 3000))).isoformat(),
@@ -120,6 +122,7 @@ def _appointment(draft: Draft) -> dict[str, Any]:
         "provider": provider.key,
         "start": start.isoformat(),
         "specialty": draft.specialty,
+        "visit_type": draft.visit_type,
         "moved": rng.choices((0, 1, 2, 3, 4), (66, 22, 8, 3, 1))[0],
         "cancelled_by_clinic": draft.kind == "reschedule" and rng.random() < 0.1,
     }
@@ -132,7 +135,7 @@ def _calendar(draft: Draft) -> list[dict[str, Any]]:
     for provider in draft.clinic.providers:
         if provider.specialty != draft.specialty:
             continue
-        for days in range(0, 16):
+        for days in range(16):
             for start, end in opening(draft.clinic, provider, draft.received.date() + timedelta(days=days)):
                 taken = 1.0 if full else max(0.93 - 0.035 * days, 0.35)
                 found += _blocks(rng, provider.key, start, end, taken)
@@ -173,8 +176,6 @@ def _lines(draft: Draft) -> list[str]:
         lines.append(f"{', '.join(names[day] for day in draft.weekdays)} would work.")
     if kind == "red_flag":
         lines.append(f"{rng.choice(sample_talk.RED_FLAGS)}.")
-    elif kind == "unheard_flag":
-        lines.append(f"{rng.choice(sample_talk.UNHEARD_FLAGS)}.")
     elif rng.random() < 0.12:
         lines.append(rng.choice(sample_talk.DENIALS))
     return lines

@@ -73,9 +73,9 @@ RED_FLAGS = (
     "my tongue is swelling after the new pills",
     "it is the worst headache of my life",
     "I lost vision in my left eye",
+    "it feels like an elephant is sitting on me",
+    "my left arm went all funny and I'm sweating cold",
 )
-UNHEARD_FLAGS = ("it feels like an elephant is sitting on me", "my left arm went all funny and I'm sweating cold")
-"""Alarming to a person, and in no list."""
 DENIALS = ("No chest pain or anything.", "I don't have trouble breathing.", "I haven't fainted, no seizures.")
 DOCTORS = ("a doctor", "the doctor", "someone")
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -79,6 +80,8 @@ FOUND: dict[str, Any] = {
     "request.specialty": "cardiology",
     "slots.found": True,
     "slots.matches": True,
+    "slots.start": "2026-03-04T10:00:00-05:00",
+    "slots.provider": "okafor",
     "eligibility.main": "none",
     "no_show.risk": 0.1,
     "no_show.band": "medium",
@@ -89,13 +92,13 @@ FOUND: dict[str, Any] = {
 }
 
 
-def step_on(conductor: Conductor, found: dict[str, Any], case: dict[str, Any]) -> Step:
+def step_on(conductor: Conductor, found: dict[str, Any]) -> Step:
     runs = {step.name: RunRecord(step.name, "succeeded", output={}) for step in CONTENT.agents}
     for name, value in found.items():
         step, _, field = name.partition(".")
         output = {**runs[step].output, field: value} if field else runs[step].output
         runs[step] = replace(runs[step], output=output, confidence=runs[step].confidence if field else value)
-    facts = Facts({"case": case, "human": {}, "meta": {"now": "2026-03-02T15:00:00+00:00"}})
+    facts = Facts({"case": {}, "human": {}, "meta": {"now": "2026-03-02T15:00:00+00:00"}})
     rule_set = compile_version(conductor.content)
     try:
         return advance(rule_set, facts, Progress(runs=tuple(runs.values())))
@@ -103,21 +106,18 @@ def step_on(conductor: Conductor, found: dict[str, Any], case: dict[str, Any]) -
         rule_set.close()
 
 
-CASE = {"received_at": "2026-03-02T09:12:00-05:00"}
-
-
 def test_a_case_with_all_that_matters_is_booked(conductor: Conductor) -> None:
-    assert step_on(conductor, FOUND, CASE).outcome == "book"
+    assert step_on(conductor, FOUND).outcome == "book"
 
 
 @pytest.mark.parametrize("missing", [name for name in FOUND if name not in ("no_show.travels_far", "no_show.band")])
 def test_a_finding_that_is_missing_ends_with_a_person(conductor: Conductor, missing: str) -> None:
     found = {name: value for name, value in FOUND.items() if name != missing}
-    assert step_on(conductor, found, CASE).kind == "escalate"
+    assert step_on(conductor, found).kind == "escalate"
 
 
 def test_nothing_known_about_a_case_ends_with_a_person(conductor: Conductor) -> None:
-    assert (step_on(conductor, {}, CASE).kind, step_on(conductor, FOUND, {}).kind) == ("escalate", "escalate")
+    assert step_on(conductor, {}).kind == "escalate"
 
 
 @dataclass(frozen=True)
@@ -139,15 +139,18 @@ class Sampled:
         return "hard" if found["age_group"] == "young" or found["travels_far"] else "easy"
 
 
+def arrived(case: dict[str, Any]) -> str:
+    return datetime.fromisoformat(case["arrives"]).replace(tzinfo=ZoneInfo("America/New_York")).isoformat()
+
+
 def decided(conductor: Conductor, cases: list[dict[str, Any]]) -> list[Sampled]:
-    """Each case when it comes in and, where it waits for a confirmation that never comes, two hours later."""
+    """Each case when it comes in and, where it waits for a confirmation that never comes, when it has waited."""
     found = []
     for case in cases:
-        now = case["payload"]["received_at"]
-        result = conductor.run(case["payload"], now=now)
+        result = conductor.run(case["payload"], now=arrived(case))
         waited = result.kind == "wait"
         if waited:
-            result = result.later((datetime.fromisoformat(now) + timedelta(hours=2)).isoformat())
+            result = result.later(result.runs["reminders"].output["confirm_by"])
         found.append(Sampled(case, result, waited))
     return found
 
@@ -181,10 +184,10 @@ def test_other_seeds_are_decided_as_promised(conductor: Conductor, seed: int) ->
 
 
 def test_a_red_flag_is_with_the_nurse_at_once_and_urgent(conductor: Conductor) -> None:
-    payload = next(
-        case["payload"] for case in sample_cases(1, 50, today=TODAY) if "transcript" in case["payload"]
-    ) | {"transcript": "Caller: I need to cancel my appointment, I have chest pain."}
-    result = conductor.run(payload, now=payload["received_at"])
+    payload = next(case["payload"] for case in sample_cases(1, 50, today=TODAY) if "transcript" in case["payload"]) | {
+        "transcript": "Caller: I need to cancel my appointment, I have chest pain."
+    }
+    result = conductor.run(payload, now="2026-03-02T09:12:00-05:00")
     assert (result.kind, result.queue, result.step.priority) == ("escalate", "nurse-line", "urgent")
     assert set(result.runs) == {"request"}
 
@@ -194,7 +197,7 @@ def missed(sampled: list[Sampled]) -> float:
 
 
 def test_early_slots_are_missed_more_by_some_groups_than_the_rules_expect(sampled: list[Sampled]) -> None:
-    """The rules ask for a confirmation before nine only from 0.6 on, for one in ten early visits was expected missed."""
+    """Before nine the rules ask for a confirmation only from 0.6 on: one in ten visits was expected to be missed."""
     hard, easy = (
         [one for one in sampled if one.appointed and one.group == group and one.case["feedback"]]
         for group in ("hard", "easy")
@@ -207,13 +210,15 @@ def test_early_slots_are_missed_more_by_some_groups_than_the_rules_expect(sample
 
 def test_two_rows_for_these_groups_are_a_real_improvement(sampled: list[Sampled]) -> None:
     """Fewer booked visits are missed, and everything outside these groups is decided as before."""
-    start = '        - {key: early-risky,'
+    start = "        - key: early-risky\n"
     assert TEXT.count(start) == 1
     with Conductor.of_pack(TEXT.replace(start, BETTER_ROWS + start), agents=AGENTS) as better:
         assert [one for one in better.findings if one.severity == "error"] == []
         early = [one for one in sampled if one.appointed and one.group != "day"]
         again = decided(better, [one.case for one in early])
-    moved = [before for before, after in zip(early, again, strict=True) if before.result.outcome != after.result.outcome]
+    moved = [
+        before for before, after in zip(early, again, strict=True) if before.result.outcome != after.result.outcome
+    ]
     kept = [one for one in again if one.appointed]
     assert {one.group for one in moved} == {"hard"}
     assert len(moved) >= 30

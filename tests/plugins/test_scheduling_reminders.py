@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -40,7 +41,10 @@ def plan(run: Callable, **stated: object) -> list[tuple[str, str]]:
         ({"start": "2026-03-03T15:00:00-05:00", "band": "medium"}, [("03-02 15:00", "sms")]),
         ({"start": "2026-03-02T15:00:00-05:00", "band": "low"}, []),
         # the patient's clock: eight in New York is seven in Chicago, quiet
-        ({"start": "2026-03-12T08:00:00-04:00", "band": "low", "time_zone": "America/Chicago"}, [("03-10 20:00", "sms")]),
+        (
+            {"start": "2026-03-12T08:00:00-04:00", "band": "low", "time_zone": "America/Chicago"},
+            [("03-10 20:00", "sms")],
+        ),
         # nothing is allowed
         ({"start": "2026-03-12T10:00:00-04:00", "band": "high", "sms": False}, []),
     ],
@@ -66,11 +70,36 @@ def test_every_reminder_is_between_request_and_visit_and_out_of_quiet_hours(
     stated = {"start": start, "received_at": received, "band": band, "time_zone": zone, "sms": True}
     moments = [one.at for one in run(RemindersAgent(), config, **stated).output.reminders]
     assert moments == sorted(moments)
-    assert all(later - earlier >= timedelta(hours=2) for earlier, later in zip(moments, moments[1:], strict=False))
+    assert all(later - earlier >= timedelta(hours=2) for earlier, later in pairwise(moments))
     for at in moments:
         clock = at.astimezone(ZoneInfo(zone)).time()
         assert received < at < start
         assert not (low <= clock < high if low < high else clock >= low or clock < high)
+
+
+@pytest.mark.parametrize(
+    ("received_at", "start", "confirm_by"),
+    [
+        ("2026-03-02T09:00:00-05:00", "2026-03-05T10:00:00-05:00", "2026-03-02T11:00:00-05:00"),
+        # half an hour in the evening, an hour and a half from eight in the morning
+        ("2026-03-02T20:30:00-05:00", "2026-03-05T10:00:00-05:00", "2026-03-03T09:30:00-05:00"),
+        ("2026-03-02T23:00:00-05:00", "2026-03-05T10:00:00-05:00", "2026-03-03T10:00:00-05:00"),
+        ("2026-03-02T05:00:00-05:00", "2026-03-05T10:00:00-05:00", "2026-03-02T10:00:00-05:00"),
+        (
+            "2026-03-02T19:00:00-05:00",
+            "2026-03-05T10:00:00-05:00",
+            "2026-03-02T21:00:00-05:00",
+        ),  # just before the night
+        # an hour before the visit at the latest
+        ("2026-03-02T09:00:00-05:00", "2026-03-02T11:30:00-05:00", "2026-03-02T10:30:00-05:00"),
+        ("2026-03-02T23:00:00-05:00", "2026-03-03T07:30:00-05:00", "2026-03-03T06:30:00-05:00"),
+        # the night in which the clocks go forward
+        ("2026-03-07T20:00:00-05:00", "2026-03-12T10:00:00-04:00", "2026-03-08T09:00:00-04:00"),
+    ],
+)
+def test_the_hours_to_confirm_are_waking_ones(run: Callable, received_at: str, start: str, confirm_by: str) -> None:
+    stated = {**BASE, "received_at": received_at, "start": start, "band": "high"}
+    assert run(RemindersAgent(), **stated).output.confirm_by.isoformat() == confirm_by
 
 
 @pytest.mark.parametrize("zone", ["Mars/Base", "../etc/passwd", ""])
