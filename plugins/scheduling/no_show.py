@@ -43,7 +43,7 @@ class NoShowAgent(Agent):
 
     class Config(Model):
         medium_from: float = Field(default=0.15, ge=0, le=1, title="Medium risk from")
-        high_from: float = Field(default=0.35, ge=0, le=1, title="High risk from")
+        high_from: float = Field(default=0.3, ge=0, le=1, title="High risk from")
 
     class Output(Model):
         risk: float = Field(title="Risk of a no-show", ge=0, le=1)

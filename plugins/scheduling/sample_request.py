@@ -10,7 +10,7 @@ from typing import Any
 from . import history, sample_talk
 from .calendars import DAYS, Clinic, clinics, opening
 
-KINDS = {"book": 60, "reschedule": 14, "cancel": 8, "question": 6, "other": 3, "unclear": 4, "red_flag": 5}
+KINDS = {"book": 60, "reschedule": 14, "cancel": 8, "question": 6, "other": 3, "unclear": 6, "red_flag": 6}
 _PARTS = (None, "early", "morning", "afternoon", "evening")
 
 
@@ -164,7 +164,8 @@ def _lines(draft: Draft) -> list[str]:
     lines = [wording.format(doctor=rng.choice(sample_talk.DOCTORS))]
     if kind in ("question", "other", "unclear", "cancel"):
         return lines
-    reason = rng.choice(sample_talk.REASONS[draft.specialty])
+    vague = kind == "book" and not draft.web and draft.visit_type == "consultation" and rng.random() < 0.08
+    reason = rng.choice(sample_talk.VAGUE if vague else sample_talk.REASONS[draft.specialty])
     lines.append(f"{reason}. {rng.choice(sample_talk.VISITS[draft.visit_type])}".strip())
     lines.append(rng.choice(sample_talk.URGENCY[draft.urgency]))
     if draft.part:

@@ -44,6 +44,7 @@ REASONS = {
     "dermatology": ("there is a rash on my arm", "it is about a mole", "my skin is itchy, I think eczema"),
     "orthopaedics": ("my knee hurts when I walk", "it is my shoulder", "I have back pain since the move"),
 }
+VAGUE = ("I just don't feel right", "it is hard to say what it is", "it is something I'd rather tell the doctor")
 VISITS = {
     "consultation": ("",),
     "follow_up": ("This is a follow-up.", "It is the second visit."),

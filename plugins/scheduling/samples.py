@@ -17,7 +17,7 @@ from .risk import features, risk, shipped_model, visit
 from .sample_request import Draft, draw
 from .slots import SlotsAgent
 
-RISKY = 0.42
+RISKY = 0.3
 """From this risk on, a careful person does not book without the patient's confirmation."""
 
 
@@ -76,7 +76,9 @@ def payload(draft: Draft) -> dict[str, Any]:
 
 def _end(draft: Draft) -> tuple[str, str | None]:
     """The right outcome, and what happened: with everything known that the patient meant."""
-    if draft.kind in ("question", "other", "unclear", "red_flag"):
+    if draft.kind == "red_flag":
+        return "emergency_care", None
+    if draft.kind in ("question", "other", "unclear"):
         return "call_back", None
     if draft.kind in ("cancel", "reschedule") and draft.appointment is None:
         return "call_back", None

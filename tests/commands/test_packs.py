@@ -60,6 +60,13 @@ def test_export_gives_the_bytes_that_were_exported_before(pack: Path, tmp_path: 
     assert file.read_bytes() == first.encode()
 
 
+@pytest.mark.parametrize("name", ["kyc", "scheduling"])
+def test_a_bundled_pack_comes_out_as_it_went_in(name: str) -> None:
+    file = Path(__file__).parents[2] / "plugins" / name / "pack.yaml"
+    run("import_workflow", file)
+    assert run("export_workflow", Workflow.objects.get().slug).encode() == file.read_bytes()
+
+
 def test_one_version_is_exported_by_number(pack: Path) -> None:
     run("import_workflow", pack, "--publish")
     other = document()
