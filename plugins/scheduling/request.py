@@ -88,7 +88,7 @@ class RequestAgent(Agent):
             intent=intent,
             urgency=_urgency(form, readings["urgency"], present),
             red_flag=bool(present),
-            red_flags=[RedFlag(flag=one.flag, line=one.line, text=one.text) for one in present],
+            red_flags=[RedFlag(flag=flag, line=line, text=text) for flag, line, text in _once(present)],
             denied=sorted({one.flag for one in found} - {one.flag for one in present}),
             specialty=(form.specialty if form else None) or _specialty(readings["specialty"], wishes.provider),
             visit_type=(form.visit_type if form else None) or readings["visit_type"].value or "consultation",
@@ -144,6 +144,11 @@ def _laid_over(form: Form, spoken: Preferences) -> Preferences:
     )
 
 
+def _once(present: list[Mention]) -> list[tuple[str, int, str]]:
+    """Each symptom once for each line, and no more than anybody reads."""
+    return list(dict.fromkeys((one.flag, one.line, one.text) for one in present))[:50]
+
+
 def _summary(output: Any, present: list[Mention]) -> str:
     if present:
         return f"Red flag: {present[0].title.lower()}, said in line {present[0].line}."
@@ -155,7 +160,7 @@ def _summary(output: Any, present: list[Mention]) -> str:
 
 def _evidence(found: list[Mention], readings: dict[str, Reading]) -> tuple[dict[str, Any], ...]:
     said = [
-        {"what": f"{one.title}: {one.state}", "value": one.text[:300], "line": one.line, "flag": one.flag}
+        {"what": f"{one.title}: {one.state}", "value": one.text, "line": one.line, "flag": one.flag}
         for one in found[:50]
     ]
     heard = [

@@ -58,7 +58,7 @@ def draw(rng: random.Random, received: datetime) -> Draft:
         clinic=clinic,
         specialty=specialty,
         visit_type=visit_type,
-        urgency=rng.choices(("soon", "routine"), (20, 80))[0],
+        urgency=rng.choices(("urgent", "soon", "routine"), (4 if kind == "book" else 0, 20, 76))[0],
         part=rng.choices(_PARTS, (38, 20, 20, 14, 8))[0],
         weekdays=tuple(rng.sample(DAYS[:5], 3)) if rng.random() < 0.08 else (),
         web=rng.random() < 0.4 and kind != "unclear",

@@ -64,7 +64,11 @@ UNHEARD = {
     "evening": "I'm on shift till half past four.",
 }
 """The same wishes in words that no list holds."""
-URGENCY = {"soon": ("It is getting worse.", "I'd like to come this week."), "routine": ("", "No rush.", "")}
+URGENCY = {
+    "urgent": ("I need to be seen today if possible.", "It is really bad."),
+    "soon": ("It is getting worse.", "I'd like to come this week."),
+    "routine": ("", "No rush.", ""),
+}
 RED_FLAGS = (
     "I have chest pain since this morning",
     "I can't breathe properly when I lie down",

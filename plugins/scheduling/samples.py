@@ -39,7 +39,7 @@ def _sample(rng: random.Random, seed: int, number: int, today: date) -> dict[str
     return {
         "reference": f"SCH-{seed}-{number + 1:05d}",
         "payload": payload(draft),
-        "priority": "high" if draft.urgency == "soon" else "normal",
+        "priority": "normal" if draft.urgency == "routine" else "high",
         "truth": truth,
         "feedback": feedback,
         "arrives": arrives.isoformat(),

@@ -40,6 +40,9 @@ _LONG_AGO = re.compile(
     r"(?:years? ago|last year|as a child|in the past|back in \d{4})\W*$"
 )
 _FEARED = re.compile(r"\b(?:what if i (?:get|have|had)|in case (?:of|i get)|screening for)(?: a| an| the)?\s*$")
+_LONGEST = 300
+_REACH = 200
+"""Characters on either side of a symptom that are looked at: far more than any pattern here spans."""
 _YES = re.compile(r"^(?:yes|yeah|yep|yup|i do|i am|i did|i have|correct|right|a little|a bit|some|sometimes|sort of)\b")
 _NO = re.compile(r"^(?:no|nope|nah|none|never|not at all|i don't|i haven't)\b")
 _NO_BUT = re.compile(
@@ -125,11 +128,11 @@ def _matches(text: str) -> Iterator[tuple[Symptom, re.Match[str]]]:
 
 
 def _mention(one: Symptom, place: int, said: str, state: State) -> Mention:
-    return Mention(one.flag, one.title, one.urgency, place + 1, said.strip(), state)
+    return Mention(one.flag, one.title, one.urgency, place + 1, said.strip()[:_LONGEST], state)
 
 
 def _state(clause: str, match: re.Match[str]) -> State:
-    before, after = clause[: match.start()], clause[match.end() :]
+    before, after = clause[max(0, match.start() - _REACH) : match.start()], clause[match.end() : match.end() + _REACH]
     for one in symptoms():
         before = one.pattern.sub("~", before)
     if _denied(before, after) or _RULED_OUT.search(after):

@@ -201,15 +201,19 @@ def test_two_rows_for_these_groups_are_a_real_improvement(sampled: list[Sampled]
     assert TEXT.count(start) == 1
     with Conductor.of_pack(TEXT.replace(start, BETTER_ROWS + start), agents=AGENTS) as better:
         assert [one for one in better.findings if one.severity == "error"] == []
-        early = [one for one in sampled if one.appointed and one.group != "day"]
-        again = decided(better, [one.case for one in early])
+        again = decided(better, [one.case for one in sampled])
     moved = [
-        before for before, after in zip(early, again, strict=True) if before.result.outcome != after.result.outcome
+        before for before, after in zip(sampled, again, strict=True) if before.result.outcome != after.result.outcome
     ]
-    kept = [one for one in again if one.appointed]
+    early, kept = ([one for one in some if one.appointed and one.group != "day"] for some in (sampled, again))
+    automatic = [one for one in again if one.automatic]
+    right = sum(one.right for one in automatic) / len(automatic)
     assert {one.group for one in moved} == {"hard"}
-    assert len(moved) >= 30
     assert missed(moved) > 2 * missed(kept)
     assert missed(kept) < 0.9 * missed(early)
-    assert sum(one.right for one in early) + 25 < sum(one.right for one in again)
-    assert sum(one.right for one in again) > 0.99 * len(again)
+    assert right > 0.99
+    assert (
+        f"With them {len(moved)} more of 1,000 requests are held, of which {missed(moved):.0%} would have been missed. Of "
+        f"the early visits booked {missed(kept):.1%} are missed instead of {missed(early):.1%}, and {right:.1%} of the "
+        "automatic decisions are as the ground truth has it."
+    ) in " ".join(README.split())

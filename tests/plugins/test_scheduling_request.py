@@ -143,6 +143,13 @@ def test_a_red_flag_names_its_line_and_makes_the_request_an_emergency(run: Calla
     assert result.evidence[0]["line"] == 3
 
 
+@pytest.mark.parametrize("text", ["Caller: " + "chest pain and " * 1300, "chest pain\n" * 1800])
+def test_a_flood_of_symptoms_stays_small_and_is_still_a_red_flag(run: Callable, text: str) -> None:
+    result = run(RequestAgent(), received_at=AT, transcript=text)
+    assert result.output.red_flag
+    assert len(result.output.model_dump_json()) < 10_000
+
+
 def test_a_denied_symptom_is_told_but_is_no_red_flag(run: Callable) -> None:
     result = run(RequestAgent(), received_at=AT, transcript="Caller: I want to book an appointment. No chest pain.")
     assert (result.output.red_flag, result.output.denied, result.output.urgency) == (False, ["chest_pain"], "routine")
