@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from .words import plain
+from . import words
 
 State = Literal["present", "denied", "past", "feared"]
 Line = tuple[str, str]
@@ -90,7 +90,7 @@ def mentions(lines: Sequence[Line]) -> list[Mention]:
     """
     found: list[Mention] = []
     for place, (speaker, said) in enumerate(lines):
-        text = plain(said)
+        text = _plain(said)
         if not text:
             continue
         if speaker == "staff":
@@ -98,7 +98,7 @@ def mentions(lines: Sequence[Line]) -> list[Mention]:
             continue
         for clause in _CLAUSES.split(text):
             found += [_mention(one, place, said, _state(clause, match)) for one, match in _matches(clause)]
-        after = plain(lines[place + 1][1]) if place + 1 < len(lines) and lines[place + 1][0] == "caller" else ""
+        after = _plain(lines[place + 1][1]) if place + 1 < len(lines) and lines[place + 1][0] == "caller" else ""
         if after:
             found += [
                 _mention(one, place, f"{said} {lines[place + 1][1]}", "present")
@@ -108,10 +108,15 @@ def mentions(lines: Sequence[Line]) -> list[Mention]:
     return found
 
 
+def _plain(said: str) -> str:
+    """As everywhere, and “chest-pain” is two words."""
+    return words.plain(re.sub(r"[-/_\u2010-\u2015]", " ", said))
+
+
 def _asked(lines: Sequence[Line], place: int, text: str) -> Iterator[Mention]:
     """What staff asked about. Silence after it, or an answer to something else, is no denial."""
     answered = next((number for number in range(place + 1, len(lines)) if lines[number][0] == "caller"), None)
-    answer = plain(lines[answered][1]) if answered is not None else ""
+    answer = _plain(lines[answered][1]) if answered is not None else ""
     asking = bool(_ASKING.search(text))
     if not asking and not _YES.match(answer):
         return

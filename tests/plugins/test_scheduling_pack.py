@@ -169,9 +169,8 @@ def test_the_readme_tells_the_figures_that_are_measured(sampled: list[Sampled]) 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [2, 3])
-def test_other_seeds_are_decided_as_promised(conductor: Conductor, seed: int) -> None:
-    as_promised(decided(conductor, sample_cases(seed, 1000, today=TODAY)))
+def test_another_seed_is_decided_as_promised(conductor: Conductor) -> None:
+    as_promised(decided(conductor, sample_cases(2, COUNT, today=TODAY)))
 
 
 def test_a_red_flag_is_with_the_nurse_at_once_and_urgent(conductor: Conductor) -> None:
@@ -213,7 +212,7 @@ def test_two_rows_for_these_groups_are_a_real_improvement(sampled: list[Sampled]
     assert missed(kept) < 0.9 * missed(early)
     assert right > 0.99
     assert (
-        f"With them {len(moved)} more of 1,000 requests are held, of which {missed(moved):.0%} would have been missed. Of "
-        f"the early visits booked {missed(kept):.1%} are missed instead of {missed(early):.1%}, and {right:.1%} of the "
-        "automatic decisions are as the ground truth has it."
+        f"With them {len(moved)} more of 1,000 requests are held, of which {missed(moved):.0%} would have been missed. "
+        f"Of the early visits booked {missed(kept):.1%} are missed instead of {missed(early):.1%}, and {right:.1%} of "
+        "the automatic decisions are as the ground truth has it."
     ) in " ".join(README.split())

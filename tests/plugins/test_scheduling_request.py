@@ -27,6 +27,7 @@ AT = "2026-03-02T09:00:00-05:00"
     ("said", "states"),
     [
         ("I have chest pain", ["present"]),
+        ("chest-pain since noon", ["present"]),
         ("No chest pain", ["denied"]),
         ("no fever, no chest pain and no seizures", ["denied", "denied"]),
         ("I don't have trouble breathing", ["denied"]),
