@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 import holidays
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-VISIT_MINUTES = {"consultation": 30, "follow_up": 20, "checkup": 45, "vaccination": 15, "procedure": 60}
 
 
 @dataclass(frozen=True, slots=True)

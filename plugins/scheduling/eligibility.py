@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from orchestration.plugin_api import Agent, AgentResult, Health, Model, Request
 
@@ -17,6 +17,7 @@ Exception_ = Literal[
     "out_of_network",
     "age_limit",
     "not_started",
+    "ended",
     "waiting_period",
     "visit_limit",
     "referral_needed",
@@ -28,6 +29,7 @@ Main = Literal[
     "out_of_network",
     "age_limit",
     "not_started",
+    "ended",
     "waiting_period",
     "visit_limit",
     "referral_needed",
@@ -39,6 +41,7 @@ _SAID: dict[str, str] = {
     "out_of_network": "the clinic or specialty is outside the plan's network",
     "age_limit": "the plan is for another age",
     "not_started": "the membership begins after the visit",
+    "ended": "the membership ends before the visit",
     "waiting_period": "the waiting period is not over",
     "visit_limit": "the visits of this year are used up",
     "referral_needed": "a referral is needed",
@@ -59,6 +62,8 @@ class EligibilityAgent(Agent):
         day: date = Field(title="Day of the visit")
         birth_date: date = Field(title="Birth date")
         member_since: date = Field(title="Member since")
+        member_until: date | None = Field(default=None, title="Member until")
+        received_at: AwareDatetime = Field(title="When the request came in")
         visits_this_year: int = Field(title="Visits this year so far", ge=0, le=1000)
         referral: bool | None = Field(default=None, title="There is a referral")
         prior_authorisation: bool | None = Field(default=None, title="There is a prior authorisation")
@@ -103,23 +108,37 @@ def plans() -> dict[str, dict[str, Any]]:
 
 
 def exceptions(plan: dict[str, Any], stated: Any) -> list[str]:
-    """What stands against covering the visit, worst first.
+    """What stands against covering the visit, worst first, less what the plan waives.
 
     The waiting period of n days ends n days after the day the membership began: that day is covered. The visit
-    asked for is one more than those so far. A birthday on 29 February falls on 1 March in other years.
+    asked for is one more than those so far, which count anew from 1 January. A birthday on 29 February falls on
+    1 March in other years.
     """
     waited_until = stated.member_since + timedelta(days=plan["waiting_days"])
     low, high = plan["ages"]
+    before = stated.visits_this_year if stated.day.year == stated.received_at.year else 0
     against = {
         "out_of_network": stated.clinic not in plan["clinics"] or stated.specialty not in plan["specialties"],
         "age_limit": not low <= age_on(stated.birth_date, stated.day) <= high,
         "not_started": stated.day < stated.member_since,
+        "ended": stated.member_until is not None and stated.day > stated.member_until,
         "waiting_period": stated.visit_type in plan["waiting_for"] and stated.day < waited_until,
-        "visit_limit": stated.visits_this_year + 1 > plan["visits_per_year"],
+        "visit_limit": before + 1 > plan["visits_per_year"],
         "referral_needed": stated.specialty in plan["referral"] and stated.referral is not True,
         "prior_authorisation": stated.visit_type in plan["authorisation"] and stated.prior_authorisation is not True,
     }
-    return [name for name in _SAID if against.get(name)]
+    return [name for name in _SAID if against.get(name) and not _waived(plan, name, stated)]
+
+
+def _waived(plan: dict[str, Any], name: str, stated: Any) -> bool:
+    """A waiver frees visits of some kinds, and of patients below an age, from one of the plan's rules."""
+    age = age_on(stated.birth_date, stated.day)
+    return any(
+        waiver["rule"] == name
+        and stated.visit_type in waiver.get("visit_types", (stated.visit_type,))
+        and age < waiver.get("under_age", age + 1)
+        for waiver in plan["waivers"]
+    )
 
 
 def age_on(born: date, day: date) -> int:

@@ -43,7 +43,7 @@ class NoShowAgent(Agent):
 
     class Config(Model):
         medium_from: float = Field(default=0.15, ge=0, le=1, title="Medium risk from")
-        high_from: float = Field(default=0.35, ge=0, le=1, title="High risk from")
+        high_from: float = Field(default=0.3, ge=0, le=1, title="High risk from")
 
     class Output(Model):
         risk: float = Field(title="Risk of a no-show", ge=0, le=1)
@@ -69,10 +69,8 @@ class NoShowAgent(Agent):
             ((name, weight * value) for name, weight, value in weights if value), key=lambda one: -abs(one[1])
         )
         evidence = tuple({"what": _SAID[name], "value": round(share, 3), "feature": name} for name, share in shares)
-        # With little history the estimate rests on the others of the group.
-        confidence = round(1 - 0.4 / (1 + one.visits), 3)
         summary = f"Risk of a no-show {found:.0%} ({band}), mostly for: {_SAID[shares[0][0]]}."
-        return AgentResult(output, confidence, summary, evidence)
+        return AgentResult(output, None, summary, evidence)  # the risk is itself a measure of how sure it is
 
     def check(self, config: Any) -> Health:
         if config.medium_from > config.high_from:

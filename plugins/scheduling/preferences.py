@@ -23,7 +23,14 @@ _PARTS: tuple[tuple[Part, str], ...] = (
     ("afternoon", r"afternoons?|after lunch"),
     ("evening", r"evenings?|after work"),
 )
-_UNWANTED = re.compile(r"\b(?:not|no|can't do|cannot do|except|anything but|never)(?: \w+){0,2}$")
+_UNWANTED = re.compile(
+    r"\b(?:not|no|can't do|cannot do|can't make|except|never|other than|"
+    r"(?:any|every|all|anything|anytime)(?: \w+)? but)(?: \w+){0,2}$"
+)
+_UNWANTED_AFTER = re.compile(
+    r"^ (?:(?:is|are) (?:bad|out|no good|not (?:good|possible))|(?:isn't|aren't) (?:good|possible)|"
+    r"(?:doesn't|don't|won't) (?:work|suit))\b"
+)
 _NOT_BEFORE = re.compile(rf"\b(?:not before|no earlier than|any time after|from) ({'|'.join(_MONTHS)}) (\d{{1,2}})\b")
 
 
@@ -43,7 +50,10 @@ def read_preferences(text: str, today: date, providers: Sequence[str]) -> Prefer
 
 
 def _wanted(said: str, words: str) -> bool:
-    return any(not _UNWANTED.search(said[: match.start()].rstrip()) for match in re.finditer(rf"\b(?:{words})\b", said))
+    return any(
+        not (_UNWANTED.search(said[: match.start()].rstrip()) or _UNWANTED_AFTER.search(said[match.end() :]))
+        for match in re.finditer(rf"\b(?:{words})\b", said)
+    )
 
 
 def _weekdays(said: str) -> tuple[str, ...]:

@@ -41,12 +41,14 @@ class RemindersAgent(Agent):
     class Config(Model):
         quiet_from: time = Field(default=time(21), title="Quiet from")
         quiet_to: time = Field(default=time(8), title="Quiet until")
+        confirm_hours: int = Field(default=2, ge=1, le=24, title="Hours in which to confirm, quiet ones not counted")
 
     class Output(Model):
         reachable: bool = Field(title="The patient may be reminded")
         reminders: list[Reminder] = Field(title="Reminders, first one first")
         count: int = Field(title="How many", ge=0)
         first_at: AwareDatetime | None = Field(default=None, title="First reminder")
+        confirm_by: AwareDatetime = Field(title="A slot that needs a confirmation is held until")
 
     def run(self, request: Request[Any, Any]) -> AgentResult:
         stated, config = request.input, request.config
@@ -58,7 +60,11 @@ class RemindersAgent(Agent):
             for place, at in enumerate(planned)
         ]
         output = self.Output(
-            reachable=bool(allowed), reminders=found, count=len(found), first_at=found[0].at if found else None
+            reachable=bool(allowed),
+            reminders=found,
+            count=len(found),
+            first_at=found[0].at if found else None,
+            confirm_by=_confirm_by(stated, zone, config),
         )
         summary = (
             f"{len(found)} reminder{'' if len(found) == 1 else 's'}" if allowed else "The patient allows no channel"
@@ -83,6 +89,33 @@ def _zone(name: str) -> ZoneInfo:
         raise AgentError(said, permanent=True) from None
 
 
+def _confirm_by(stated: Any, zone: ZoneInfo, config: Any) -> datetime:
+    """The hours to confirm are waking ones: asked at 20:30 with two of them, a patient has until 9:30 in the morning.
+
+    An hour before the visit the slot is given up at the latest, but never before the request came in.
+    """
+    left, at = timedelta(hours=config.confirm_hours), stated.received_at.astimezone(UTC)
+    while True:
+        at = _awake(at, zone, config.quiet_from, config.quiet_to)
+        night = _next(at, zone, config.quiet_from)
+        if at + left <= night:
+            break
+        left, at = left - (night - at), night
+    latest = max(stated.start - timedelta(hours=1), stated.received_at)
+    return min(at + left, latest).astimezone(zone)
+
+
+def _awake(at: datetime, zone: ZoneInfo, quiet_from: time, quiet_to: time) -> datetime:
+    return _next(at, zone, quiet_to) if _quiet(at, zone, quiet_from, quiet_to) else at
+
+
+def _next(at: datetime, zone: ZoneInfo, clock: time) -> datetime:
+    """The next moment after `at` when the clock shows this, in UTC."""
+    day = at.astimezone(zone).date()
+    moments = (datetime.combine(day + timedelta(days=days), clock, zone).astimezone(UTC) for days in range(3))
+    return next(moment for moment in moments if moment > at)
+
+
 def _moments(stated: Any, zone: ZoneInfo, quiet_from: time, quiet_to: time) -> list[datetime]:
     """In UTC, first one first.
 
@@ -101,14 +134,18 @@ def _moments(stated: Any, zone: ZoneInfo, quiet_from: time, quiet_to: time) -> l
     return found[::-1]
 
 
-def _out_of_quiet(at: datetime, zone: ZoneInfo, quiet_from: time, quiet_to: time) -> datetime:
-    local = at.astimezone(zone)
-    clock = local.time().replace(tzinfo=None)
+def _quiet(at: datetime, zone: ZoneInfo, quiet_from: time, quiet_to: time) -> bool:
+    clock = at.astimezone(zone).time().replace(tzinfo=None)
     overnight = quiet_from > quiet_to
-    quiet = clock >= quiet_from or clock < quiet_to if overnight else quiet_from <= clock < quiet_to
-    if not quiet:
+    return clock >= quiet_from or clock < quiet_to if overnight else quiet_from <= clock < quiet_to
+
+
+def _out_of_quiet(at: datetime, zone: ZoneInfo, quiet_from: time, quiet_to: time) -> datetime:
+    if not _quiet(at, zone, quiet_from, quiet_to):
         return at
-    day = local.date() - timedelta(days=1) if overnight and clock < quiet_to else local.date()
+    local = at.astimezone(zone)
+    overnight = quiet_from > quiet_to and local.time() < quiet_to
+    day = local.date() - timedelta(days=1) if overnight else local.date()
     return (datetime.combine(day, quiet_from, zone) - timedelta(hours=1)).astimezone(UTC)
 
 

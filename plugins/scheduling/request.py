@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Literal
 
 from pydantic import AwareDatetime, Field
 
 from orchestration.plugin_api import Agent, AgentResult, Health, Model, Request
 
+from .calendars import clinics
 from .preferences import Part, Preferences, Weekday, read_preferences
 from .symptoms import Mention, mentions, symptoms
 from .wording import Reading, entries, read
@@ -49,6 +50,7 @@ class RequestAgent(Agent):
 
     class Input(Model):
         received_at: AwareDatetime = Field(title="When the request came in")
+        clinic: str = Field(default="", title="Clinic, whose date “next week” is counted from", max_length=80)
         transcript: str = Field(default="", title="Transcript, a line for each turn", max_length=20_000)
         form: Form | None = Field(default=None, title="Web form")
 
@@ -78,7 +80,7 @@ class RequestAgent(Agent):
         found = mentions(lines)
         present = [one for one in found if one.state == "present"]
         readings = {kind: read(text, kind) for kind in ("intent", "urgency", "specialty", "visit_type")}
-        wishes = read_preferences(text, stated.received_at.date(), config.providers)
+        wishes = read_preferences(text, _today(stated), config.providers)
         if form is not None:
             wishes = _laid_over(form, wishes)
         intent, confidence = _intent(form, readings["intent"])
@@ -86,9 +88,9 @@ class RequestAgent(Agent):
             intent=intent,
             urgency=_urgency(form, readings["urgency"], present),
             red_flag=bool(present),
-            red_flags=[RedFlag(flag=one.flag, line=one.line, text=one.text) for one in present],
+            red_flags=[RedFlag(flag=flag, line=line, text=text) for flag, line, text in _once(present)],
             denied=sorted({one.flag for one in found} - {one.flag for one in present}),
-            specialty=(form.specialty if form else None) or readings["specialty"].value,
+            specialty=(form.specialty if form else None) or _specialty(readings["specialty"], wishes.provider),
             visit_type=(form.visit_type if form else None) or readings["visit_type"].value or "consultation",
             part_of_day=wishes.part_of_day,
             weekdays=list(wishes.weekdays),
@@ -111,8 +113,22 @@ def _intent(form: Form | None, spoken: Reading) -> tuple[Any, float]:
     return form.intent, 0.5 if contradicted else 0.98
 
 
+def _specialty(spoken: Reading, provider: str | None) -> Any:
+    """What was heard, unless two specialties weigh the same; else that of the provider asked for."""
+    if spoken.value and spoken.certainty >= 0.5:
+        return spoken.value
+    offered = {one.specialty for clinic in clinics().values() for one in clinic.providers if one.key == provider}
+    return offered.pop() if len(offered) == 1 else None
+
+
+def _today(stated: Any) -> date:
+    clinic = clinics().get(stated.clinic)
+    moment: datetime = stated.received_at
+    return (moment.astimezone(clinic.zone) if clinic else moment).date()
+
+
 def _urgency(form: Form | None, spoken: Reading, present: list[Mention]) -> Any:
-    """The most pressing of what symptoms, words and form say; words of no hurry only where nothing else is said."""
+    """The most pressing of what symptoms, words and form say."""
     said = [one.urgency for one in present]
     said += [form.urgency] if form is not None else []
     said += [spoken.value] if spoken.value else []
@@ -128,25 +144,23 @@ def _laid_over(form: Form, spoken: Preferences) -> Preferences:
     )
 
 
+def _once(present: list[Mention]) -> list[tuple[str, int, str]]:
+    """Each symptom once for each line, and no more than anybody reads."""
+    return list(dict.fromkeys((one.flag, one.line, one.text) for one in present))[:50]
+
+
 def _summary(output: Any, present: list[Mention]) -> str:
     if present:
         return f"Red flag: {present[0].title.lower()}, said in line {present[0].line}."
-    about = f" in {output.specialty.replace('_', ' ')}" if output.specialty else ""
-    return (
-        f"Wants to {output.intent}{about}, {output.urgency}."
-        if output.intent
-        in (
-            "book",
-            "reschedule",
-            "cancel",
-        )
-        else f"The request is a {'question' if output.intent == 'question' else 'matter other than an appointment'}."
-    )
+    if output.intent in ("book", "reschedule", "cancel"):
+        about = f" in {output.specialty.replace('_', ' ')}" if output.specialty else ""
+        return f"Wants to {output.intent}{about}, {output.urgency}."
+    return f"The request is a {'question' if output.intent == 'question' else 'matter other than an appointment'}."
 
 
 def _evidence(found: list[Mention], readings: dict[str, Reading]) -> tuple[dict[str, Any], ...]:
     said = [
-        {"what": f"{one.title}: {one.state}", "value": one.text[:300], "line": one.line, "flag": one.flag}
+        {"what": f"{one.title}: {one.state}", "value": one.text, "line": one.line, "flag": one.flag}
         for one in found[:50]
     ]
     heard = [

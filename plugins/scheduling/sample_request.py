@@ -10,16 +10,7 @@ from typing import Any
 from . import history, sample_talk
 from .calendars import DAYS, Clinic, clinics, opening
 
-KINDS = {
-    "book": 60,
-    "reschedule": 14,
-    "cancel": 8,
-    "question": 6,
-    "other": 3,
-    "unclear": 4,
-    "red_flag": 4.8,
-    "unheard_flag": 0.5,
-}
+KINDS = {"book": 60, "reschedule": 14, "cancel": 8, "question": 6, "other": 3, "unclear": 6, "red_flag": 6}
 _PARTS = (None, "early", "morning", "afternoon", "evening")
 
 
@@ -48,7 +39,7 @@ class Draft:
     @property
     def intent(self) -> str:
         """What the patient really wants."""
-        return {"unclear": "other", "red_flag": "book", "unheard_flag": "book"}.get(self.kind, self.kind)
+        return {"unclear": "other", "red_flag": "book"}.get(self.kind, self.kind)
 
 
 def draw(rng: random.Random, received: datetime) -> Draft:
@@ -67,7 +58,7 @@ def draw(rng: random.Random, received: datetime) -> Draft:
         clinic=clinic,
         specialty=specialty,
         visit_type=visit_type,
-        urgency=rng.choices(("soon", "routine"), (20, 80))[0],
+        urgency=rng.choices(("urgent", "soon", "routine"), (4 if kind == "book" else 0, 20, 76))[0],
         part=rng.choices(_PARTS, (38, 20, 20, 14, 8))[0],
         weekdays=tuple(rng.sample(DAYS[:5], 3)) if rng.random() < 0.08 else (),
         web=rng.random() < 0.4 and kind != "unclear",
@@ -131,6 +122,7 @@ def _appointment(draft: Draft) -> dict[str, Any]:
         "provider": provider.key,
         "start": start.isoformat(),
         "specialty": draft.specialty,
+        "visit_type": draft.visit_type,
         "moved": rng.choices((0, 1, 2, 3, 4), (66, 22, 8, 3, 1))[0],
         "cancelled_by_clinic": draft.kind == "reschedule" and rng.random() < 0.1,
     }
@@ -172,7 +164,8 @@ def _lines(draft: Draft) -> list[str]:
     lines = [wording.format(doctor=rng.choice(sample_talk.DOCTORS))]
     if kind in ("question", "other", "unclear", "cancel"):
         return lines
-    reason = rng.choice(sample_talk.REASONS[draft.specialty])
+    vague = kind == "book" and not draft.web and draft.visit_type == "consultation" and rng.random() < 0.08
+    reason = rng.choice(sample_talk.VAGUE if vague else sample_talk.REASONS[draft.specialty])
     lines.append(f"{reason}. {rng.choice(sample_talk.VISITS[draft.visit_type])}".strip())
     lines.append(rng.choice(sample_talk.URGENCY[draft.urgency]))
     if draft.part:
@@ -184,8 +177,6 @@ def _lines(draft: Draft) -> list[str]:
         lines.append(f"{', '.join(names[day] for day in draft.weekdays)} would work.")
     if kind == "red_flag":
         lines.append(f"{rng.choice(sample_talk.RED_FLAGS)}.")
-    elif kind == "unheard_flag":
-        lines.append(f"{rng.choice(sample_talk.UNHEARD_FLAGS)}.")
     elif rng.random() < 0.12:
         lines.append(rng.choice(sample_talk.DENIALS))
     return lines

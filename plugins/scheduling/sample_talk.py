@@ -44,6 +44,7 @@ REASONS = {
     "dermatology": ("there is a rash on my arm", "it is about a mole", "my skin is itchy, I think eczema"),
     "orthopaedics": ("my knee hurts when I walk", "it is my shoulder", "I have back pain since the move"),
 }
+VAGUE = ("I just don't feel right", "it is hard to say what it is", "it is something I'd rather tell the doctor")
 VISITS = {
     "consultation": ("",),
     "follow_up": ("This is a follow-up.", "It is the second visit."),
@@ -63,7 +64,11 @@ UNHEARD = {
     "evening": "I'm on shift till half past four.",
 }
 """The same wishes in words that no list holds."""
-URGENCY = {"soon": ("It is getting worse.", "I'd like to come this week."), "routine": ("", "No rush.", "")}
+URGENCY = {
+    "urgent": ("I need to be seen today if possible.", "It is really bad."),
+    "soon": ("It is getting worse.", "I'd like to come this week."),
+    "routine": ("", "No rush.", ""),
+}
 RED_FLAGS = (
     "I have chest pain since this morning",
     "I can't breathe properly when I lie down",
@@ -73,9 +78,9 @@ RED_FLAGS = (
     "my tongue is swelling after the new pills",
     "it is the worst headache of my life",
     "I lost vision in my left eye",
+    "it feels like an elephant is sitting on me",
+    "my left arm went all funny and I'm sweating cold",
 )
-UNHEARD_FLAGS = ("it feels like an elephant is sitting on me", "my left arm went all funny and I'm sweating cold")
-"""Alarming to a person, and in no list."""
 DENIALS = ("No chest pain or anything.", "I don't have trouble breathing.", "I haven't fainted, no seizures.")
 DOCTORS = ("a doctor", "the doctor", "someone")
 

@@ -17,7 +17,7 @@ from .risk import features, risk, shipped_model, visit
 from .sample_request import Draft, draw
 from .slots import SlotsAgent
 
-RISKY = 0.42
+RISKY = 0.3
 """From this risk on, a careful person does not book without the patient's confirmation."""
 
 
@@ -39,7 +39,7 @@ def _sample(rng: random.Random, seed: int, number: int, today: date) -> dict[str
     return {
         "reference": f"SCH-{seed}-{number + 1:05d}",
         "payload": payload(draft),
-        "priority": "high" if draft.urgency == "soon" else "normal",
+        "priority": "normal" if draft.urgency == "routine" else "high",
         "truth": truth,
         "feedback": feedback,
         "arrives": arrives.isoformat(),
@@ -49,7 +49,6 @@ def _sample(rng: random.Random, seed: int, number: int, today: date) -> dict[str
 def payload(draft: Draft) -> dict[str, Any]:
     """The request as the telephone system or the web site would post it."""
     found: dict[str, Any] = {
-        "received_at": draft.received.isoformat(),
         "channel": "web" if draft.web else "phone",
         "clinic": draft.clinic.key,
         "patient": draft.patient,
@@ -77,7 +76,9 @@ def payload(draft: Draft) -> dict[str, Any]:
 
 def _end(draft: Draft) -> tuple[str, str | None]:
     """The right outcome, and what happened: with everything known that the patient meant."""
-    if draft.kind in ("question", "other", "unclear", "red_flag", "unheard_flag"):
+    if draft.kind == "red_flag":
+        return "emergency_care", None
+    if draft.kind in ("question", "other", "unclear"):
         return "call_back", None
     if draft.kind in ("cancel", "reschedule") and draft.appointment is None:
         return "call_back", None
@@ -92,6 +93,7 @@ def _end(draft: Draft) -> tuple[str, str | None]:
         "specialty": draft.specialty,
         "visit_type": draft.visit_type,
         "day": slot.day,  # type: ignore[union-attr]
+        "received_at": draft.received,
         "birth_date": draft.patient["birth_date"],
     }
     if not _run(EligibilityAgent(), stated).output.covered:  # type: ignore[union-attr]
@@ -112,6 +114,7 @@ def _slots_input(draft: Draft) -> dict[str, Any]:
         "clinic": draft.clinic.key,
         "specialty": draft.specialty,
         "visit_type": draft.visit_type,
+        "new_patient": draft.patient["new_patient"],
         "received_at": draft.received,
         "urgency": draft.urgency,
         "busy": draft.busy,

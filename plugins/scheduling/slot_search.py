@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -54,8 +53,14 @@ def part_of_day(local: datetime) -> str:
 
 
 def best_slots(clinic: Clinic, busy: Mapping[str, Sequence[Interval]], wanted: Wanted, keep: int) -> list[Slot]:
-    """The `keep` best slots, best first."""
-    return heapq.nsmallest(keep, all_slots(clinic, busy, wanted), key=lambda slot: slot.rank)
+    """The best slot and others, best first: one for each part of a day while there are any, to give a choice."""
+    ranked = sorted(all_slots(clinic, busy, wanted), key=lambda slot: slot.rank)
+    first: dict[tuple[date, str], Slot] = {}
+    for slot in ranked:
+        first.setdefault((slot.start.date(), part_of_day(slot.start)), slot)
+    varied = list(first.values())[:keep]
+    rest = [slot for slot in ranked if slot not in varied][: keep - len(varied)]
+    return sorted(varied + rest, key=lambda slot: slot.rank)
 
 
 def all_slots(clinic: Clinic, busy: Mapping[str, Sequence[Interval]], wanted: Wanted) -> Iterator[Slot]:
@@ -63,7 +68,7 @@ def all_slots(clinic: Clinic, busy: Mapping[str, Sequence[Interval]], wanted: Wa
 
     1. A provider's hours are taken day by day, and what is booked, with the buffer on both sides, is cut out.
     2. In every gap left, a visit may start at each step from the beginning of the hours; so starts look tidy.
-    3. A gap left before or after the visit that is too short for another visit of this length costs a little.
+    3. A gap left before or after the visit costs a little where another visit could start in it, but not end.
     """
     for provider in clinic.providers:
         if provider.specialty != wanted.specialty:
@@ -128,7 +133,7 @@ def _scored(clinic: Clinic, provider: Provider, start: datetime, gap: Interval, 
         missed.append("provider")
         score -= OTHER_PROVIDER
     for left in (start - gap[0], gap[1] - end):
-        if timedelta(0) < left < wanted.length:
+        if wanted.step <= left < wanted.length + clinic.buffer:
             score -= LEFTOVER
     return Slot(local, end.astimezone(clinic.zone), provider.key, score, tuple(missed))
 

@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, Field
 
 from orchestration.plugin_api import Agent, AgentError, AgentResult, Health, Model, Request
 
-from .calendars import VISIT_MINUTES, Clinic, clinics
+from .calendars import Clinic, clinics
 from .preferences import Part, Weekday
 from .slot_search import Slot, Wanted, best_slots, part_of_day
 
@@ -34,6 +34,15 @@ class Found(Model):
     why: str = Field(title="Why this one")
 
 
+class VisitMinutes(Model):
+    consultation: int = Field(default=30, ge=5, le=480, title="Consultation")
+    follow_up: int = Field(default=20, ge=5, le=480, title="Follow-up")
+    checkup: int = Field(default=45, ge=5, le=480, title="Check-up")
+    vaccination: int = Field(default=15, ge=5, le=480, title="Vaccination")
+    procedure: int = Field(default=60, ge=5, le=480, title="Procedure")
+    new_patient: int = Field(default=15, ge=0, le=240, title="More for the consultation of a new patient")
+
+
 class SlotsAgent(Agent):
     name, version, title = "scheduling.slots", "1.0", "Finds free appointments"
     description = (
@@ -47,6 +56,7 @@ class SlotsAgent(Agent):
         specialty: str = Field(title="Specialty", max_length=80)
         visit_type: Literal["consultation", "follow_up", "checkup", "vaccination", "procedure"] = "consultation"
         received_at: AwareDatetime = Field(title="When the request came in")
+        new_patient: bool = Field(default=False, title="New patient")
         urgency: Literal["emergency", "urgent", "soon", "routine"] = Field(default="routine", title="How soon")
         busy: tuple[Busy, ...] = Field(default=(), title="What is booked", max_length=2000)
         own_start: AwareDatetime | None = Field(default=None, title="The patient's own appointment, to be moved")
@@ -64,6 +74,7 @@ class SlotsAgent(Agent):
         days_urgent: int = Field(default=2, ge=1, le=60, title="Days to search, urgent")
         step_minutes: int = Field(default=15, ge=5, le=60, title="Visits start every so many minutes")
         keep: int = Field(default=3, ge=1, le=10, title="How many slots to give")
+        minutes: VisitMinutes = Field(default=VisitMinutes(), title="Minutes of a visit")
 
     class Output(Model):
         found: bool = Field(title="There is a free time")
@@ -73,7 +84,7 @@ class SlotsAgent(Agent):
         provider: str | None = Field(default=None, title="Provider of the best time")
         part_of_day: Part | None = Field(default=None, title="Part of the day of the best time")
         lead_days: int | None = Field(default=None, title="Days until the best time")
-        notice_hours: float | None = Field(default=None, title="Hours until the appointment to be moved")
+        alternatives: list[str] = Field(title="Best times on the clinic's clock")
         slots: list[Found] = Field(title="Best times, best first")
 
     def run(self, request: Request[Any, Any]) -> AgentResult:
@@ -82,9 +93,8 @@ class SlotsAgent(Agent):
         if clinic is None:
             raise AgentError(f"There is no clinic “{stated.clinic}”. Known: {', '.join(clinics())}.", permanent=True)
         wanted = _wanted(stated, config, clinic)
-        slots = best_slots(clinic, _busy(stated), wanted, config.keep)
+        slots = best_slots(clinic, _busy(stated, wanted.length), wanted, config.keep)
         best = slots[0] if slots else None
-        notice = (stated.own_start - stated.received_at).total_seconds() / 3600 if stated.own_start else None
         output = self.Output(
             found=best is not None,
             matches=best is not None and not best.missed,
@@ -93,7 +103,7 @@ class SlotsAgent(Agent):
             provider=best.provider if best else None,
             part_of_day=part_of_day(best.start) if best else None,
             lead_days=(best.start.date() - stated.received_at.astimezone(clinic.zone).date()).days if best else None,
-            notice_hours=None if notice is None else round(notice, 2),
+            alternatives=[f"{slot.start:%Y-%m-%dT%H:%M}" for slot in slots],
             slots=[Found(**_shown(slot, clinic)) for slot in slots],
         )
         if best is None:
@@ -124,23 +134,29 @@ def _wanted(stated: Any, config: Any, clinic: Clinic) -> Wanted:
         latest = min(latest, datetime.combine(stated.not_after, time(23, 59), clinic.zone))
     return Wanted(
         specialty=stated.specialty,
-        length=timedelta(minutes=VISIT_MINUTES[stated.visit_type]),
+        length=timedelta(minutes=_minutes(stated, config.minutes)),
         earliest=earliest,
         latest=latest,
         part_of_day=stated.part_of_day,
         weekdays=tuple(stated.weekdays),
-        provider=stated.provider,
+        # Whoever moves an appointment wants to keep the doctor.
+        provider=stated.provider or stated.own_provider,
         step=timedelta(minutes=config.step_minutes),
     )
 
 
-def _busy(stated: Any) -> dict[str, list[tuple[datetime, datetime]]]:
+def _minutes(stated: Any, minutes: VisitMinutes) -> int:
+    more = minutes.new_patient if stated.new_patient and stated.visit_type == "consultation" else 0
+    return int(getattr(minutes, stated.visit_type)) + more
+
+
+def _busy(stated: Any, length: timedelta) -> dict[str, list[tuple[datetime, datetime]]]:
     """What is booked. The patient's own appointment stays booked: nobody is moved to the time they cannot make."""
     found: dict[str, list[tuple[datetime, datetime]]] = {}
     for one in stated.busy:
         found.setdefault(one.provider, []).append((one.start, one.start + timedelta(minutes=one.minutes)))
     if stated.own_start and stated.own_provider:
-        found.setdefault(stated.own_provider, []).append((stated.own_start, stated.own_start + timedelta(minutes=15)))
+        found.setdefault(stated.own_provider, []).append((stated.own_start, stated.own_start + length))
     return found
 
 

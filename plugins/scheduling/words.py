@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-MAX_LINES = 400
 _STAFF = re.compile(r"^\s*(?:agent|staff|desk|operator|receptionist|nurse)\s*:\s*", re.IGNORECASE)
 _CALLER = re.compile(r"^\s*(?:caller|patient|customer)\s*:\s*", re.IGNORECASE)
 _APART = (("can not", "cannot"), ("dont", "don't"), ("cant", "can't"), ("wont", "won't"))
@@ -21,7 +20,7 @@ def plain(text: str) -> str:
 def spoken_lines(transcript: str) -> list[tuple[str, str]]:
     """(speaker, words) of each line; whoever is not named as staff is the caller. Blank lines keep their number."""
     found = []
-    for line in transcript.splitlines()[:MAX_LINES]:
+    for line in transcript.splitlines():
         staff = _STAFF.match(line)
         caller = _CALLER.match(line)
         start = (staff or caller).end() if staff or caller else 0  # type: ignore[union-attr]

@@ -18,7 +18,7 @@ REMINDED = {"start": START, "received_at": AT, "band": "high", "sms": True}
 AGENTS: list[tuple[Any, list[dict[str, Any]], list[dict[str, Any]]]] = [
     (RequestAgent, [{"received_at": AT, "transcript": "Caller: I have chest pain"}, {"received_at": AT}], []),
     (SlotsAgent, [{**VISIT, "received_at": AT}], [{**VISIT, "received_at": AT, "clinic": "moon"}]),
-    (EligibilityAgent, [{**VISIT, **PLAN, "visits_this_year": 0}], []),
+    (EligibilityAgent, [{**VISIT, **PLAN, "visits_this_year": 0, "received_at": AT}], []),
     (NoShowAgent, [{"start": START, "received_at": AT, "birth_date": "1990-05-17"}], []),
     (RemindersAgent, [{**REMINDED, "time_zone": "America/New_York"}], [{**REMINDED, "time_zone": "Mars/Base"}]),
 ]

@@ -15,6 +15,7 @@ PLAIN = {
     "specialty": "family_medicine",
     "visit_type": "consultation",
     "day": "2026-03-04",
+    "received_at": "2026-03-02T09:00:00-05:00",
     "birth_date": "1990-05-17",
     "member_since": "2020-01-01",
     "visits_this_year": 2,
@@ -41,6 +42,32 @@ PLAIN = {
         ({"member_since": "2026-03-05"}, ["not_started"]),
         ({"visits_this_year": 11}, []),  # the twelfth of twelve
         ({"visits_this_year": 12}, ["visit_limit"]),
+        ({"visits_this_year": 12, "received_at": "2025-12-30T09:00:00-05:00"}, []),  # those were last year's
+        ({"visits_this_year": 12, "visit_type": "vaccination"}, []),  # waived
+        ({"visits_this_year": 12, "visit_type": "vaccination", "plan": "harbour_plus", "referral": None}, []),
+        ({"member_until": "2026-03-04"}, []),  # ends on the day
+        ({"member_until": "2026-03-03"}, ["ended"]),
+        ({"specialty": "cardiology", "referral": False, "visit_type": "follow_up"}, []),  # waived
+        ({"plan": "meadow_family", "visit_type": "checkup", "member_since": "2026-02-20"}, ["waiting_period"]),
+        # 17 on the day: waived; 18 on the day: not
+        (
+            {
+                "plan": "meadow_family",
+                "visit_type": "checkup",
+                "member_since": "2026-02-20",
+                "birth_date": "2008-03-05",
+            },
+            [],
+        ),
+        (
+            {
+                "plan": "meadow_family",
+                "visit_type": "checkup",
+                "member_since": "2026-02-20",
+                "birth_date": "2008-03-04",
+            },
+            ["waiting_period"],
+        ),
         ({"plan": "summit_senior", "birth_date": "1961-03-04"}, []),  # 65 today
         ({"plan": "summit_senior", "birth_date": "1961-03-05"}, ["age_limit"]),  # tomorrow
         ({"plan": "meadow_family", "birth_date": "1961-03-05"}, []),

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from plugins.scheduling import risk, train_no_show
-from plugins.scheduling.history import HELD_OUT, history, true_risk
+from plugins.scheduling import calibration, risk, train_no_show
+from plugins.scheduling.calibration import Judged
+from plugins.scheduling.history import true_risk
 from plugins.scheduling.no_show import NoShowAgent
-from plugins.scheduling.risk import FEATURES, Visit, features, shipped_model
+from plugins.scheduling.risk import FEATURES, shipped_model
 
 
 @pytest.fixture(scope="module")
@@ -20,10 +22,9 @@ def trained() -> Any:
 
 
 @pytest.fixture(scope="module")
-def held_out() -> list[tuple[float, bool, Visit]]:
-    """Risk by plain Python, what happened, and the visit: none of them seen in training or calibration."""
-    drawn = history("held out", HELD_OUT)
-    return [(risk.risk(shipped_model(), features(visit)), away, visit) for visit, away in drawn]
+def held_out() -> list[Judged]:
+    """None of them was seen in training or calibration."""
+    return calibration.held_out()
 
 
 def test_the_shipped_model_is_what_training_gives(trained: Any) -> None:
@@ -42,29 +43,35 @@ def test_plain_python_gives_what_scikit_learn_gives(trained: Any) -> None:
     assert [risk.risk(model, row) for row in rows] == pytest.approx(list(expected), abs=1e-12)
 
 
-def test_the_brier_score_is_close_to_the_best_there_can_be(held_out: list[tuple[float, bool, Visit]]) -> None:
-    """The best is that of the true risk; guessing the base rate for everybody is clearly worse."""
-
-    def brier(guesses: list[float]) -> float:
-        return sum((guess - away) ** 2 for guess, (_, away, _) in zip(guesses, held_out, strict=True)) / len(held_out)
-
-    rate = sum(away for _, away, _ in held_out) / len(held_out)
-    ours = brier([one for one, _, _ in held_out])
-    best, flat = brier([true_risk(visit) for _, _, visit in held_out]), brier([rate] * len(held_out))
-    assert ours - best < 0.002
-    assert flat - ours > 0.01
+def test_the_model_knows_nearly_all_that_can_be_known(held_out: list[Judged]) -> None:
+    """Measured by the Brier score: between one risk for everybody, and the chances that the history is drawn from."""
+    rate = calibration.said_and_happened(held_out)[1]
+    flat = calibration.brier(held_out, [rate] * len(held_out))
+    best = calibration.brier(held_out, [true_risk(one.visit) for one in held_out])
+    assert flat - best > 0.005
+    assert (flat - calibration.brier(held_out)) / (flat - best) > 0.9
 
 
-def test_every_tenth_of_the_risks_comes_true_as_often_as_it_says(held_out: list[tuple[float, bool, Visit]]) -> None:
-    ranked = sorted(held_out, key=lambda one: one[0])
-    size = len(ranked) // 10
-    errors = []
-    for number in range(10):
-        tenth = ranked[number * size : (number + 1) * size]
-        said, happened = (sum(one[column] for one in tenth) / size for column in (0, 1))
-        errors.append(abs(said - happened))
+def test_the_brier_score_of_two_visits_worked_out_by_hand(held_out: list[Judged]) -> None:
+    """Missed at 0.8 and attended at 0.4: (0.04 + 0.16) / 2."""
+    pair = [replace(held_out[0], risk=0.8, missed=True), replace(held_out[0], risk=0.4, missed=False)]
+    assert calibration.brier(pair) == pytest.approx(0.1)
+
+
+def test_every_tenth_of_the_risks_comes_true_as_often_as_it_says(held_out: list[Judged]) -> None:
+    tenths = calibration.tenths(held_out)
+    errors = [abs(said - happened) for said, happened in map(calibration.said_and_happened, tenths)]
     assert max(errors) < 0.05
     assert sum(errors) / 10 < 0.02
+
+
+def test_it_comes_true_in_early_slots_and_by_day_and_the_groups_differ(held_out: list[Judged]) -> None:
+    groups = {one.group for one in held_out}
+    found = {name: calibration.said_and_happened([one for one in held_out if one.group == name]) for name in groups}
+    assert len(found) == 3
+    for said, happened in found.values():
+        assert abs(said - happened) < 0.03
+    assert found["before 9, 18 to 29 or a long way"][1] > 3 * found["before 9, everybody else"][1]
 
 
 def test_the_model_has_found_that_early_slots_are_riskier_for_some() -> None:

@@ -77,6 +77,31 @@ def test_every_reminder_is_between_request_and_visit_and_out_of_quiet_hours(
         assert not (low <= clock < high if low < high else clock >= low or clock < high)
 
 
+@pytest.mark.parametrize(
+    ("received_at", "start", "confirm_by"),
+    [
+        ("2026-03-02T09:00:00-05:00", "2026-03-05T10:00:00-05:00", "2026-03-02T11:00:00-05:00"),
+        # half an hour in the evening, an hour and a half from eight in the morning
+        ("2026-03-02T20:30:00-05:00", "2026-03-05T10:00:00-05:00", "2026-03-03T09:30:00-05:00"),
+        ("2026-03-02T23:00:00-05:00", "2026-03-05T10:00:00-05:00", "2026-03-03T10:00:00-05:00"),
+        ("2026-03-02T05:00:00-05:00", "2026-03-05T10:00:00-05:00", "2026-03-02T10:00:00-05:00"),
+        (
+            "2026-03-02T19:00:00-05:00",
+            "2026-03-05T10:00:00-05:00",
+            "2026-03-02T21:00:00-05:00",
+        ),  # just before the night
+        # an hour before the visit at the latest
+        ("2026-03-02T09:00:00-05:00", "2026-03-02T11:30:00-05:00", "2026-03-02T10:30:00-05:00"),
+        ("2026-03-02T23:00:00-05:00", "2026-03-03T07:30:00-05:00", "2026-03-03T06:30:00-05:00"),
+        # the night in which the clocks go forward
+        ("2026-03-07T20:00:00-05:00", "2026-03-12T10:00:00-04:00", "2026-03-08T09:00:00-04:00"),
+    ],
+)
+def test_the_hours_to_confirm_are_waking_ones(run: Callable, received_at: str, start: str, confirm_by: str) -> None:
+    stated = {**BASE, "received_at": received_at, "start": start, "band": "high"}
+    assert run(RemindersAgent(), **stated).output.confirm_by.isoformat() == confirm_by
+
+
 @pytest.mark.parametrize("zone", ["Mars/Base", "../etc/passwd", ""])
 def test_a_wrong_time_zone_is_named(run: Callable, zone: str) -> None:
     with pytest.raises(AgentError, match="There is no time zone") as caught:

@@ -55,7 +55,8 @@ def test_requests_follow_the_rhythm_of_a_day(cases: list[dict]) -> None:
 def test_cases_are_varied(cases: list[dict]) -> None:
     assert len({case["reference"] for case in cases}) == len(cases)
     truths = Counter(case["truth"] for case in cases)
-    assert set(truths) == {"book", "rescheduled", "cancelled", "offer_alternatives", "waitlist", "call_back"}
+    outcomes = {"book", "rescheduled", "cancelled", "offer_alternatives", "waitlist", "call_back", "emergency_care"}
+    assert set(truths) == outcomes
     assert min(truths.values()) >= 15
     assert {case["priority"] for case in cases} <= {"low", "normal", "high", "urgent"}
     assert {case["payload"]["channel"] for case in cases} == {"phone", "web"}

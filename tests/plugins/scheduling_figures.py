@@ -1,0 +1,112 @@
+"""What the scheduling pack makes of its sample requests, as the plugin's README tells it.
+
+python -m tests.plugins.scheduling_figures
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from orchestration.testing import Conductor, Result
+from plugins import scheduling
+from plugins.scheduling.eligibility import EligibilityAgent
+from plugins.scheduling.no_show import NoShowAgent
+from plugins.scheduling.reminders import RemindersAgent
+from plugins.scheduling.request import RequestAgent
+from plugins.scheduling.samples import sample_cases
+from plugins.scheduling.slots import SlotsAgent
+
+TEXT = (Path(scheduling.__file__).parent / "pack.yaml").read_text(encoding="utf-8")
+AGENTS = (RequestAgent, SlotsAgent, EligibilityAgent, NoShowAgent, RemindersAgent)
+SEED, COUNT, TODAY = 1, 1000, date(2026, 3, 2)
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """A sample request and where it came to; `waited`: it was held for a confirmation that never came."""
+
+    case: dict[str, Any]
+    result: Result
+    waited: bool
+
+    @property
+    def automatic(self) -> bool:
+        return self.result.kind == "decide"
+
+    @property
+    def right(self) -> bool:
+        return bool(self.result.outcome == self.case["truth"])
+
+    @property
+    def appointed(self) -> bool:
+        return self.result.outcome in ("book", "rescheduled")
+
+    @property
+    def group(self) -> str:
+        """Which of the early slots: the groups that often miss them, or the rest; else "day"."""
+        found = self.result.runs["no_show"].output
+        if found["part_of_day"] != "early":
+            return "day"
+        return "hard" if found["age_group"] == "young" or found["travels_far"] else "easy"
+
+
+def arrived(case: dict[str, Any]) -> str:
+    return datetime.fromisoformat(case["arrives"]).replace(tzinfo=ZoneInfo("America/New_York")).isoformat()
+
+
+def decided(conductor: Conductor, cases: Iterable[dict[str, Any]]) -> list[Sampled]:
+    """Each case when it comes in and, where it waits for a confirmation that never comes, when it has waited."""
+    found = []
+    for case in cases:
+        result = conductor.run(case["payload"], now=arrived(case))
+        waited = result.kind == "wait"
+        if waited:
+            result = result.later(result.runs["reminders"].output["confirm_by"])
+        found.append(Sampled(case, result, waited))
+    return found
+
+
+def missed(sampled: Sequence[Sampled]) -> float:
+    """The share of these appointments that the patient did not come to."""
+    return sum(one.case["feedback"] == "no_show" for one in sampled) / len(sampled)
+
+
+def report(sampled: Sequence[Sampled]) -> Iterator[str]:
+    """The figures in Markdown."""
+    automatic = [one for one in sampled if one.automatic]
+    right = sum(one.right for one in automatic)
+    yield f"{len(automatic)} of {len(sampled):,} requests are decided without a person; of these {right} as the ground"
+    yield f"truth has it ({right / len(automatic):.1%}). Held for a confirmation: {sum(one.waited for one in sampled)}."
+    yield ""
+    yield "| outcome | requests | as the ground truth |"
+    yield "|---|---|---|"
+    for outcome, number in Counter(one.result.outcome for one in automatic).most_common():
+        yield f"| `{outcome}` | {number} | {sum(one.right for one in automatic if one.result.outcome == outcome)} |"
+    yield ""
+    yield "| goes to | reason | requests |"
+    yield "|---|---|---|"
+    escalated = [one.result for one in sampled if not one.automatic]
+    for (queue, reason), number in Counter((one.queue, one.reason) for one in escalated).most_common():
+        yield f"| `{queue}` | {reason} | {number} |"
+    yield ""
+    yield "| appointments made | number | missed |"
+    yield "|---|---|---|"
+    appointed = [one for one in sampled if one.appointed and one.case["feedback"]]
+    for group, title in (
+        ("hard", "before 9, 18 to 29 or a long way"),
+        ("easy", "before 9, everybody else"),
+        ("day", "from 9 o'clock"),
+    ):
+        some = [one for one in appointed if one.group == group]
+        yield f"| {title} | {len(some)} | {missed(some):.0%} |"
+
+
+if __name__ == "__main__":
+    with Conductor.of_pack(TEXT, agents=AGENTS) as conductor:
+        print("\n".join(report(decided(conductor, sample_cases(SEED, COUNT, today=TODAY)))))
