@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -93,3 +94,10 @@ def serving(*answers: Answer | Callable[[dict[str, Any]], Answer]) -> Iterator[S
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def nobody() -> str:
+    """An address at which nobody listens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{taken.getsockname()[1]}/v1"

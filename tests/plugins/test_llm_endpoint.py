@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import socket
 import sys
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -11,21 +10,14 @@ from typing import Any
 
 import pytest
 
-from orchestration.agents.outcome import Outcome
 from orchestration.agents.runner import check
 from plugins.llm import endpoint as endpoint_module
 from plugins.llm.config import Config
-from plugins.llm.prompt import PromptAgent
 
-from .chat_endpoint import Answer, Endpoint, completion, fault, serving
-from .test_llm_prompt import FACTS, FOUND, GOOD, ask
-
-OUTPUT = {"category": "billing", "urgent": True}
-
-
-def told(outcome: Outcome) -> tuple[str, bool, float | None]:
-    assert (outcome.status, outcome.error_kind) == ("failed", "agent")
-    return outcome.error, outcome.permanent, outcome.retry_after
+from .asking import GOOD, MODEL, OUTPUT, told
+from .asking import ask_model as ask
+from .chat_endpoint import completion, fault, serving
+from .local_server import Answer, Server, nobody
 
 
 @pytest.mark.parametrize("status", [408, 409, 425, 429, 500, 502, 503, 504, 529])
@@ -164,15 +156,8 @@ def test_a_completion_of_the_wrong_content_type_is_taken_all_the_same() -> None:
         assert ask(endpoint).output == OUTPUT
 
 
-def nobody() -> str:
-    """An address where nobody listens."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{taken.getsockname()[1]}/v1"
-
-
 def test_an_endpoint_that_is_not_there_is_tried_again_later() -> None:
-    text, permanent, _ = told(ask(Endpoint(nobody(), []), retries=0))
+    text, permanent, _ = told(ask(Server(nobody(), []), retries=0))
     assert text.startswith("The endpoint cannot be reached (ConnectError: ")
     assert permanent is False
 
@@ -192,9 +177,9 @@ def without_openai(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("without_openai")
 def test_without_the_library_the_failure_names_the_cure() -> None:
     cure = "The library openai is not installed here. Install it: pip install django-conductor[llm]"
-    assert told(ask(Endpoint(nobody(), []))) == (cure, True, None)
+    assert told(ask(Server(nobody(), []))) == (cure, True, None)
     config = {"base_url": nobody(), "model": "small", "prompt": "p"}
-    assert check(FOUND, config=config).message == cure
+    assert check(MODEL, config=config).message == cure
 
 
 def offered(*names: str) -> Answer:
@@ -218,13 +203,13 @@ HEALTH = [
 @pytest.mark.parametrize(("answer", "ok", "message"), HEALTH)
 def test_check_asks_which_models_there_are(answer: Any, ok: bool, message: str) -> None:
     with serving(answer) as endpoint:
-        health = check(FOUND, config={"base_url": endpoint.url, "model": "small", "prompt": "p"})
+        health = check(MODEL, config={"base_url": endpoint.url, "model": "small", "prompt": "p"})
     assert (health.ok, health.message[: len(message)]) == (ok, message)
     assert endpoint.bodies == []  # nothing was asked of a model
 
 
 def test_check_tells_when_nobody_is_there() -> None:
-    health = check(FOUND, config={"base_url": nobody(), "model": "small", "prompt": "p"})
+    health = check(MODEL, config={"base_url": nobody(), "model": "small", "prompt": "p"})
     assert (health.ok, health.message[:29]) == (False, "The endpoint cannot be reache")
 
 
@@ -238,5 +223,3 @@ def test_one_agent_serves_many_threads() -> None:
     with serving(answer) as endpoint, ThreadPoolExecutor(4) as threads:
         asked = [threads.submit(ask, endpoint, {"message": f"number {n}"}) for n in range(12)]
         assert [one.result().output["order"] for one in asked] == [str(n) for n in range(12)]  # type: ignore[index]
-    assert FOUND.cls is PromptAgent
-    assert FACTS == {"message": "My bill is wrong!"}
