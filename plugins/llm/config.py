@@ -49,7 +49,7 @@ class Config(Model):
         default=(),
         max_length=100,
         title="Facts that may be missing",
-        description="Any other fact that the prompt names must be there, or the step fails.",
+        description="Any other fact that the prompt or “Facts that stay here” names must be there, or the step fails.",
     )
     output_schema: dict[str, Any] | None = Field(
         default=None,

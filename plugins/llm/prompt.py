@@ -13,7 +13,7 @@ from orchestration.plugin_api import Agent, AgentError, AgentResult, Health, Mod
 
 from .answer import Reply, Unusable, fit, read
 from .certainty import from_logprobs
-from .config import CONFIDENCE_FIELD, Config, closed
+from .config import CONFIDENCE_FIELD, PLACE, Config, closed
 from .endpoint import Endpoint, NotTaken
 from .private import Private
 from .question import mark_of, messages
@@ -68,6 +68,7 @@ class PromptAgent(Agent):
         3. Read, put back and check the answer; once, have the model mend it.
         """
         config, facts = request.config, dict(request.input.model_extra or {})
+        _refuse_if_missing(config, facts)
         mark = mark_of(request.idempotency_key)
         private = Private(facts, config.private, mark)
         form = closed(config.output_schema) if config.output_schema is not None else self.Output.model_json_schema()
@@ -94,6 +95,21 @@ class PromptAgent(Agent):
             return Health(True, details={"models": len(offered)})
         some = ", ".join(str(name)[:80] for name in offered[:5])
         return Health(False, f"The endpoint does not offer “{config.model}”. Set model to one it has, such as {some}.")
+
+
+def _refuse_if_missing(config: Config, facts: Mapping[str, Any]) -> None:
+    """A misspelt private fact would leave as it is, so one that is not there must be known to be optional."""
+    for word, names in (("prompt", PLACE.findall(config.prompt)), ("private", map(_first, config.private))):
+        if missing := sorted(set(names) - set(facts) - set(config.optional)):
+            raise AgentError(
+                f"“{word}” names the fact “{missing[0]}”, which is not there. Correct the name, map it under the "
+                "step's input, or list it under “optional”.",
+                permanent=True,
+            )
+
+
+def _first(path: str) -> str:
+    return path.partition(".")[0]
 
 
 class _Conversation:
@@ -167,7 +183,8 @@ class _Conversation:
 
     def cost(self) -> float:
         config = self._config
-        return (self._sum("tokens_in") * config.price_in + self._sum("tokens_out") * config.price_out) / 1_000_000
+        millionths = self._sum("tokens_in") * config.price_in + self._sum("tokens_out") * config.price_out
+        return round(millionths / 1_000_000, 10)
 
     def _ask(self) -> Reply:
         """By the way found before, or the first one the endpoint takes."""

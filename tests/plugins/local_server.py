@@ -14,7 +14,8 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Answer:
-    """One HTTP answer. `body` bytes go out as they are; `hang` keeps the line open until the test ends."""
+    """One HTTP answer. `body` bytes go out as they are. `hang`: no word until the test ends; `drip`: spaces after the
+    body until then; `cut`: the line is dropped in the middle of the body."""
 
     body: Any = b""
     status: int = 200
@@ -22,6 +23,7 @@ class Answer:
     content_type: str = "application/json"
     hang: bool = False
     drip: bool = False
+    cut: bool = False
 
 
 @dataclass
@@ -73,6 +75,8 @@ def serving(*answers: Answer | Callable[[dict[str, Any]], Answer]) -> Iterator[S
                 self.send_header(name, value)
             self.end_headers()
             try:
+                if answer.cut:
+                    content, self.close_connection = content[: len(content) // 2], True
                 self.wfile.write(content)
                 while answer.drip and not endpoint.over.wait(0.05):
                     self.wfile.write(b" ")

@@ -141,6 +141,13 @@ def test_a_service_that_does_not_end_costs_no_more_than_the_timeout(answer: Answ
         assert told(ask(server, timeout=0.5)) == ("The service gave no whole answer within 0.5 seconds.", False, None)
 
 
+def test_an_answer_that_is_cut_off_on_its_way_may_come_whole_later() -> None:
+    with serving(Answer({"output": {"score": 7}}, cut=True)) as server:
+        text, permanent, _ = told(ask(server))
+    assert text.startswith("The service cannot be reached (RemoteProtocolError: peer closed connection")
+    assert permanent is False
+
+
 def test_the_deadline_comes_before_the_timeout() -> None:
     with serving(Answer(hang=True)) as server:
         outcome = ask(server, seconds=1.0, timeout=60)

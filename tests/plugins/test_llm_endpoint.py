@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import json
+import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -96,6 +98,18 @@ def test_an_answer_that_drips_for_ever_is_cut_at_the_timeout() -> None:
     assert told(outcome) == ("The endpoint gave no whole answer within 0.6 seconds.", False, None)
 
 
+def test_an_answer_that_is_cut_off_on_its_way_is_asked_for_again() -> None:
+    cut = Answer(json.dumps(completion(GOOD).body).encode(), cut=True)
+    with serving(cut, completion(GOOD)) as endpoint:
+        assert ask(endpoint).output == OUTPUT
+    with serving(cut) as endpoint:
+        text, permanent, _ = told(ask(endpoint, retries=0))
+    assert (text.startswith("The endpoint cannot be reached (RemoteProtocolError: peer closed"), permanent) == (
+        True,
+        False,
+    )
+
+
 def test_the_deadline_of_the_attempt_comes_before_the_timeout() -> None:
     with serving(Answer(hang=True)) as endpoint:
         outcome = ask(endpoint, seconds=1.2, timeout=60, retries=0)
@@ -137,6 +151,7 @@ NO_COMPLETION = [
     Answer(b""),
     Answer(b"\xff\xfe\x00"),
     Answer(b"[" * 100_000),
+    Answer(b'data: {"choices": [{"delta": {"content": "{"}}]}\n\ndata: {"cho', content_type="text/event-stream"),
 ]
 
 
@@ -180,6 +195,17 @@ def test_without_the_library_the_failure_names_the_cure() -> None:
     assert told(ask(Server(nobody(), []))) == (cure, True, None)
     config = {"base_url": nobody(), "model": "small", "prompt": "p"}
     assert check(MODEL, config=config).message == cure
+
+
+@pytest.mark.slow
+def test_without_the_library_it_is_listed_all_the_same() -> None:
+    script = (
+        "import sys; sys.modules['openai'] = None\n"
+        "from orchestration.agents.registry import registry\n"
+        "print('llm.prompt' in registry().agents, [one.name for one in registry().failures])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "True []\n"
 
 
 def offered(*names: str) -> Answer:

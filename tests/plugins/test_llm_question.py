@@ -15,7 +15,7 @@ from plugins.llm.config import Config
 from plugins.llm.private import Private
 from plugins.llm.question import mark_of, messages
 
-from .asking import GOOD, MODEL, SORTED
+from .asking import GOOD, MODEL, OUTPUT, SORTED
 from .asking import ask_model as ask
 from .chat_endpoint import completion, serving
 
@@ -39,16 +39,27 @@ def test_a_fact_stands_where_the_prompt_names_it_and_the_others_follow() -> None
     )
 
 
-def test_a_fact_may_be_missing_only_where_the_configuration_says_so() -> None:
-    assert user({}, optional=["message"]) == f'Sort <fact-{MARK} name="message">\nnull\n</fact-{MARK}>'
+MISSING = [
+    # settings, what names the fact that is missing; a misspelt private fact must not leave
+    ({}, "prompt", "message"),
+    ({"prompt": "Sort", "private": ["text", "persn.name"]}, "private", "persn"),
+]
+
+
+@pytest.mark.parametrize(("settings", "where", "name"), MISSING)
+def test_a_fact_may_be_missing_only_where_the_configuration_says_so(
+    settings: dict[str, Any], where: str, name: str
+) -> None:
     with serving(completion(GOOD)) as endpoint:
-        outcome = ask(endpoint, {"text": "Hi"})
-    assert (outcome.permanent, outcome.error) == (
-        True,
-        "The prompt names the fact “message”, which is not there. Map it under the step's input, or list it under "
-        "“optional”.",
-    )
-    assert endpoint.bodies == []
+        outcome = ask(endpoint, {"text": "Hi"}, **settings)
+        assert (outcome.permanent, outcome.error, endpoint.bodies) == (
+            True,
+            f"“{where}” names the fact “{name}”, which is not there. Correct the name, map it under the step's input, "
+            "or list it under “optional”.",
+            [],
+        )
+        assert ask(endpoint, {"text": "Hi"}, **settings, optional=[name]).output == OUTPUT
+    assert user({}, optional=["message"]) == f'Sort <fact-{MARK} name="message">\nnull\n</fact-{MARK}>'
 
 
 ATTACKS = [
