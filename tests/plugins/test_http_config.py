@@ -54,6 +54,10 @@ WRONG = [
     ({"bearer": "a\nb"}, "bearer: Value error, holds a character that no token has"),
     ({"output_schema": {"type": "array"}}, "output_schema: Value error, needs the type"),
     ({"output_schema": {"type": "object", "required": 1}}, "output_schema: Value error, is not JSON Schema"),
+    (
+        {"output_schema": {"type": "object", "$ref": "http://127.0.0.1:9/"}},
+        "http://127.0.0.1:9/ is outside of the schema",
+    ),
     ({"timeout": 0}, "timeout: Input should be greater than 0"),
 ]
 

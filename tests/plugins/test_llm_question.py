@@ -185,6 +185,7 @@ HIDDEN = [
     ({"a": True, "b": "true", "c": True}, ["a"], {"a": "[private-m-1]", "b": "true", "c": True}),
     ({"a": 4711, "b": "no. 4711", "c": 4711}, ["a"], {"a": "[private-m-1]", "b": "no. [private-m-1]", "c":
       "[private-m-1]"}),
+    ({"a": 4711, "b": 4711.0}, ["a"], {"a": "[private-m-1]", "b": "[private-m-1]"}),
     ({"a": {"n": "Ada", "age": 36}}, ["a.n"], {"a": {"n": "[private-m-1]", "age": 36}}),
     ({"a": [{"n": "Ada"}, {"n": "Bob"}]}, ["a.n"], {"a": [{"n": "[private-m-1]"}, {"n": "[private-m-2]"}]}),
     ({"a": ["Ada", "Bob"], "b": {"Ada": 1}}, ["a"], {"a": ["[private-m-1]", "[private-m-2]"], "b":
@@ -258,6 +259,10 @@ WRONG = [
     ({"output_schema": {"type": "array"}}, 'needs the type "object"'),
     ({"output_schema": {"type": "object", "properties": {"answer_confidence": {}}}}, "choose another name"),
     ({"output_schema": {"type": "object", "required": "x"}}, "output_schema: Value error, is not JSON Schema"),
+    (
+        {"output_schema": {"type": "object", "$ref": "http://127.0.0.1:9/"}},
+        "http://127.0.0.1:9/ is outside of the schema",
+    ),
     ({"colour": "red"}, "colour: Extra inputs are not permitted"),
 ]
 
