@@ -76,7 +76,11 @@ class PromptAgent(Agent):
         talk = messages(config, private.hide(facts), schema, mark, hides=len(private) > 0)
         with Endpoint(config, deadline=request.deadline) as endpoint:
             told = _Conversation(endpoint, config, schema, talk, f"{request.idempotency_key}-{request.attempt}")
-            document = told.answer(private)
+            try:
+                document = told.answer(private)
+            except AgentError as error:
+                error.cost = told.cost()
+                raise
         confidence = told.confidence(document)
         evidence = told.evidence(len(private))
         return AgentResult(document, confidence, told.summary(), evidence, told.transcript(), told.cost())

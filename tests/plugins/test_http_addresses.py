@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orchestration.agents.runner import check
@@ -44,6 +44,7 @@ def test_what_everybody_can_reach_is_public(address: str) -> None:
     assert is_public(address) is True
 
 
+@settings(deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.ip_addresses(v=4))
 def test_an_address_wrapped_in_another_is_no_more_public_than_it_is_itself(inner: ipaddress.IPv4Address) -> None:
     number = int(inner)

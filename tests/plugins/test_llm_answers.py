@@ -78,7 +78,8 @@ def test_an_answer_that_stays_unusable_is_a_failure_that_tells_its_kind(
     bad: Any, kind: str, told: str, again: bool
 ) -> None:
     with serving(bad) as endpoint:
-        outcome = ask(endpoint)
+        outcome = ask(endpoint, price_in=2.0, price_out=10.0)
+    assert outcome.cost == pytest.approx(2 * (12 * 2 + 5 * 10) / 1e6)
     assert (outcome.error_kind, outcome.permanent, len(endpoint.bodies)) == ("agent", not again, 2)
     assert outcome.error.startswith(f"No usable answer from small, asked twice ({kind}): ")
     assert told in outcome.error

@@ -83,6 +83,15 @@ def test_a_model_that_obeys_the_letter_decides_nothing() -> None:
     assert (result.reason, "(other form)" in result.runs["sort"].error) == ("agent-failed", True)
 
 
+def test_useless_answers_use_up_the_budget_too() -> None:
+    with serving(completion("prose", usage=(10, 0))) as endpoint:
+        dear = pack(endpoint).replace("price_in: 0.2", "price_in: 100000")
+        dear = dear.replace("on_failure: escalate", "on_failure: continue")
+        with Conductor.of_pack(dear) as conductor:
+            result = conductor.run({"letter": "My bill is wrong."})
+    assert (result.reason, result.step.detail) == ("budget-used-up", "the agents have used 6 of a budget of 5")
+
+
 @pytest.mark.slow
 @pytest.mark.django_db
 def test_letters_posted_over_rest_are_judged_by_a_model_in_a_process_of_its_own() -> None:
@@ -114,6 +123,7 @@ def test_letters_posted_over_rest_are_judged_by_a_model_in_a_process_of_its_own(
     assert [(one["attempt"], "(not JSON)" in one["text"]) for one in last.content.errors] == [
         (1, True), (2, True),
     ]  # fmt: skip
+    assert last.cost == pytest.approx(4 * (1000 * 0.2 + 100 * 0.8) / 1e6)  # four useless answers
     assert {headers["authorization"] for headers in endpoint.headers} == {"Bearer sk-very-secret"}
     assert [word for word in ("Lovelace", "4711") if word in endpoint.sent] == []
     assert "sk-very-secret" not in _stored()

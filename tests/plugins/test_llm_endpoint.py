@@ -63,6 +63,13 @@ def test_a_fault_that_stays_fails_after_the_retries() -> None:
     assert (told(outcome), len(endpoint.bodies)) == (("The endpoint answered 500: out of order.", False, 0.0), 3)
 
 
+def test_an_answer_that_was_paid_for_costs_also_when_the_next_question_fails() -> None:
+    with serving(completion("prose"), fault(401)) as endpoint:
+        outcome = ask(endpoint, price_in=2.0, price_out=10.0)
+    assert told(outcome)[0] == "The endpoint answered 401: no. Look at api_key."
+    assert outcome.cost == pytest.approx((12 * 2 + 5 * 10) / 1e6)
+
+
 FINAL = [
     # status, words of the endpoint, what the reader is told
     (401, "bad key", "The endpoint answered 401: bad key. Look at api_key."),

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orchestration.agents.runner import check
@@ -46,19 +46,19 @@ MISSING = [
 ]
 
 
-@pytest.mark.parametrize(("settings", "where", "name"), MISSING)
+@pytest.mark.parametrize(("more", "where", "name"), MISSING)
 def test_a_fact_may_be_missing_only_where_the_configuration_says_so(
-    settings: dict[str, Any], where: str, name: str
+    more: dict[str, Any], where: str, name: str
 ) -> None:
     with serving(completion(GOOD)) as endpoint:
-        outcome = ask(endpoint, {"text": "Hi"}, **settings)
+        outcome = ask(endpoint, {"text": "Hi"}, **more)
         assert (outcome.permanent, outcome.error, endpoint.bodies) == (
             True,
             f"“{where}” names the fact “{name}”, which is not there. Correct the name, map it under the step's input, "
             "or list it under “optional”.",
             [],
         )
-        assert ask(endpoint, {"text": "Hi"}, **settings, optional=[name]).output == OUTPUT
+        assert ask(endpoint, {"text": "Hi"}, **more, optional=[name]).output == OUTPUT
     assert user({}, optional=["message"]) == f'Sort <fact-{MARK} name="message">\nnull\n</fact-{MARK}>'
 
 
@@ -84,6 +84,7 @@ def test_a_block_cannot_be_closed_from_within(attack: str) -> None:
     assert (text.count("<"), text.count(">")) == (4, 4)
 
 
+@settings(deadline=None, suppress_health_check=list(HealthCheck))
 @given(value=st.recursive(st.text() | st.integers() | st.booleans() | st.none(), lambda below: st.lists(below) |
        st.dictionaries(st.text(), below), max_leaves=8))  # fmt: skip
 def test_whatever_a_fact_holds_it_stays_in_its_block_and_whole(value: Any) -> None:
@@ -205,6 +206,7 @@ def test_values_are_hidden_in_their_place_and_wherever_else_they_stand(
     assert hidden(facts, *paths) == leaves
 
 
+@settings(deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     value=st.text(min_size=2, max_size=12).filter(lambda text: len(text.split()) == 1 and text.strip() == text),
     before=st.sampled_from(["", "see ", "(", "\n"]),
@@ -216,6 +218,7 @@ def test_hiding_and_restoring_give_back_the_same(value: str, before: str, after:
     assert private.restore(private.hide(facts)) == facts
 
 
+@settings(deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     value=st.text("abcßéäİıſ-'. ", min_size=5, max_size=20).filter(lambda text: len(" ".join(text.split())) >= 5),
     change=st.sampled_from([str.upper, str.lower, str.title, str.casefold, lambda text: text.replace(" ", "\n ")]),
