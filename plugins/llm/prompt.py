@@ -79,7 +79,7 @@ class PromptAgent(Agent):
             try:
                 document = told.answer(private)
             except AgentError as error:
-                error.cost = told.cost()
+                error.cost, error.transcript = told.cost(), told.transcript()
                 raise
         confidence = told.confidence(document)
         evidence = told.evidence(len(private))
@@ -179,11 +179,11 @@ class _Conversation:
 
     def transcript(self) -> str:
         """What was sent and what came back; private values are placeholders."""
-        replies = iter(self._replies)
-        lines = [f"[{one['role']}]\n{one['content']}" for one in self._talk[:2]]
-        for turn in self._talk[2:]:
-            lines.append(f"[{turn['role']}]\n{next(replies).text if turn['role'] == 'assistant' else turn['content']}")
-        return "\n\n".join([*lines, f"[assistant]\n{self._replies[-1].text}"])
+        sent = [(one["role"], one["content"]) for one in self._talk if one["role"] != "assistant"]
+        turns = sent[:2]
+        for number, reply in enumerate(self._replies, 2):
+            turns += [("assistant", reply.text or reply.refusal), *sent[number : number + 1]]
+        return "\n\n".join(f"[{role}]\n{text}" for role, text in turns)
 
     def cost(self) -> float:
         config = self._config

@@ -36,7 +36,7 @@ UNUSABLE = [
     (completion('{"category": "bill'), "broken JSON", "the answer is broken JSON: Unterminated string", True),
     (completion("{'category': 'billing'}"), "broken JSON", "Expecting property name", True),
     (completion('{"category": NaN}'), "broken JSON", "NaN is not JSON", True),
-    (completion("[" * 100_000), "not JSON", "nested too deeply", True),
+    (completion("[" * 25_000), "not JSON", "nested too deeply", True),
     (completion("[1]"), "not JSON", "a JSON list, not an object", True),
     (completion(""), "empty", "the answer was empty", True),
     (completion(None), "empty", "the answer was empty", True),
@@ -83,4 +83,7 @@ def test_an_answer_that_stays_unusable_is_a_failure_that_tells_its_kind(
     assert (outcome.error_kind, outcome.permanent, len(endpoint.bodies)) == ("agent", not again, 2)
     assert outcome.error.startswith(f"No usable answer from small, asked twice ({kind}): ")
     assert told in outcome.error
+    said = bad.body["choices"][0]["message"]
+    turns = outcome.transcript.split("\n\n[assistant]\n")
+    assert [turns[1].partition("\n\n[user]\n")[0], turns[2]] == 2 * [said["content"] or said.get("refusal") or ""]
     assert len(outcome.error) < 1_000

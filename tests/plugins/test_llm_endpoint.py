@@ -84,6 +84,7 @@ def test_a_fault_that_stays_for_ever_is_permanent_and_asked_once(status: int, wo
     with serving(fault(status, words)) as endpoint:
         outcome = ask(endpoint)
     assert (told(outcome), len(endpoint.bodies)) == ((text, True, None), 1)
+    assert ['"My bill is wrong!"' in outcome.transcript, "[assistant]" in outcome.transcript] == [True, False]
 
 
 def test_a_redirect_is_not_followed() -> None:
