@@ -24,6 +24,7 @@ from orchestration.services import answer as answers
 from orchestration.services import case as cases
 from orchestration.services import move, reaper
 from orchestration.services import run as runs
+from orchestration.services.agent_state import switch
 from orchestration.services.answer import Answer, TooLate
 from tests.doorbells import answer as answer_doorbells
 from tests.factories import UserFactory
@@ -96,6 +97,23 @@ def test_an_answer_between_two_tries_ends_the_run(client: Client, told: Told) ->
     reaper.reap()
     answer_doorbells()
     assert (as_of(case), len(told)) == (("decided", "yes"), 1)
+    assert list(AgentAttempt.objects.values_list("number", "status")) == [(1, "failed")]
+
+
+def test_an_answer_after_a_worker_was_lost_in_giving_the_run_up_counts_no_try_twice(
+    client: Client, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first try ended; the worker that found the agent switched off has claimed the run, and is gone."""
+    told.outcomes = [failed("time-limit", "took too long")]
+    case = waiting_case(client, attempts=2)
+    switch(agent="test.later", on=False, user=None, reason="wrong answers")
+    with monkeypatch.context() as patched:
+        patched.setattr(runs, "finish", lambda *_, **__: lost({}))
+        runs.run_agent(run_id=AgentRun.objects.get().pk)
+    assert AgentRun.objects.get().status == "running"
+    take_in(case)
+    answer_doorbells()
+    assert as_of(case) == ("decided", "yes")
     assert list(AgentAttempt.objects.values_list("number", "status")) == [(1, "failed")]
 
 
