@@ -108,17 +108,24 @@ class AgentError(Exception):
 
     `permanent`: trying again cannot help (bad input, no such account). Otherwise the run is tried again,
     after `retry_after` seconds where given, up to the step's number of attempts. `cost`: money that the failed
-    attempt used all the same.
+    attempt used all the same; `transcript`: what happened until then, line by line.
     """
 
     def __init__(
-        self, message: str, *, permanent: bool = False, retry_after: float | None = None, cost: float = 0.0
+        self,
+        message: str,
+        *,
+        permanent: bool = False,
+        retry_after: float | None = None,
+        cost: float = 0.0,
+        transcript: str = "",
     ) -> None:
         super().__init__(message)
         self.message = message
         self.permanent = permanent
         self.retry_after = retry_after
         self.cost = cost
+        self.transcript = transcript
 
 
 class Agent:

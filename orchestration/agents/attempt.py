@@ -93,6 +93,7 @@ def _raised(error: BaseException, secrets: Iterable[str]) -> Outcome:
             clean(_message(error), ERROR_CHARACTERS, secrets) or "The agent failed without saying why.",
             permanent=getattr(error, "permanent", False) is True,
             retry_after=seconds_of(getattr(error, "retry_after", None)),
+            transcript=clean(getattr(error, "transcript", ""), TRANSCRIPT_CHARACTERS, secrets),
             cost=money_of(getattr(error, "cost", 0.0)) or 0.0,
         )
     if isinstance(error, MemoryError):

@@ -20,6 +20,7 @@ from orchestration.rules.language import (
     Run,
 )
 from orchestration.rules.reading import at, shown
+from orchestration.rules.schema import validator
 from orchestration.rules.times import parse_duration, period_length
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -79,9 +80,7 @@ def schema_fault(schema: Mapping[str, Any]) -> tuple[str, str] | None:
     if not isinstance(dialect, str) or dialect.rstrip("#") != _DIALECT:
         return "/$schema", f"Only JSON Schema 2020-12 is read ({_DIALECT})."
     try:
-        jsonschema_rs.Draft202012Validator(
-            dict(schema), validate_formats=True, pattern_options=jsonschema_rs.RegexOptions()
-        )
+        validator(schema)
     except jsonschema_rs.ValidationError as error:
         return "".join(at("", part) for part in error.instance_path), f"This is not JSON Schema: {error.message[:300]}."
     except Exception as error:  # whatever else the library makes of it

@@ -14,9 +14,10 @@ _DETAIL: Final = 300
 
 
 def validator(schema: Mapping[str, Any]) -> Any:
-    """Formats are asserted; patterns run in linear time, so no document can make one run for ever."""
+    """Formats are asserted; patterns run in linear time, so no document can make one run for ever; a reference that
+    leads out of the schema is followed nowhere."""
     return jsonschema_rs.Draft202012Validator(
-        dict(schema), validate_formats=True, pattern_options=jsonschema_rs.RegexOptions()
+        dict(schema), validate_formats=True, pattern_options=jsonschema_rs.RegexOptions(), retriever=_not_followed
     )
 
 
@@ -32,6 +33,10 @@ def schema_problems(fitting: Any, document: Any) -> list[Problem]:
         for error in fitting.iter_errors(document)
     ]
     return problems[:MOST_PROBLEMS]
+
+
+def _not_followed(address: str) -> Any:
+    raise ValueError(f"{address} is outside of the schema")
 
 
 def _cut(message: str) -> str:

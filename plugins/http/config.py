@@ -97,10 +97,19 @@ class Config(Model):
         if schema.get("type") != "object":
             raise ValueError('needs the type "object", since facts have names')
         try:
-            jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
+            jsonschema_rs.Draft202012Validator(
+                schema,
+                validate_formats=True,
+                pattern_options=jsonschema_rs.RegexOptions(),
+                retriever=_not_followed,
+            )
         except (ValueError, jsonschema_rs.ValidationError) as error:
             raise ValueError(f"is not JSON Schema: {str(error)[:200]}") from None
         return schema
+
+
+def _not_followed(address: str) -> Any:
+    raise ValueError(f"{address} is outside of the schema")
 
 
 def key_of(secret: SecretStr) -> bytes:

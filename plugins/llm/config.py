@@ -49,7 +49,7 @@ class Config(Model):
         default=(),
         max_length=100,
         title="Facts that may be missing",
-        description="Any other fact that the prompt names must be there, or the step fails.",
+        description="Any other fact that the prompt or “Facts that stay here” names must be there, or the step fails.",
     )
     output_schema: dict[str, Any] | None = Field(
         default=None,
@@ -120,10 +120,19 @@ class Config(Model):
         if schema is not None:
             closed(schema)
             try:
-                jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
+                jsonschema_rs.Draft202012Validator(
+                    schema,
+                    validate_formats=True,
+                    pattern_options=jsonschema_rs.RegexOptions(),
+                    retriever=_not_followed,
+                )
             except (ValueError, jsonschema_rs.ValidationError) as error:
                 raise ValueError(f"is not JSON Schema: {str(error)[:200]}") from None
         return schema
+
+
+def _not_followed(address: str) -> Any:
+    raise ValueError(f"{address} is outside of the schema")
 
 
 def closed(schema: dict[str, Any]) -> dict[str, Any]:

@@ -109,6 +109,8 @@ def _at(value: Any, place: tuple[str, ...]) -> Iterator[Any]:
 
 
 def _spelling(value: Any) -> str:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # one number, however it is written
     text = value if isinstance(value, str) else str(value)
     return " ".join(unicodedata.normalize("NFC", text).casefold().split())
 

@@ -13,7 +13,7 @@ from orchestration.plugin_api import Agent, AgentError, AgentResult, Health, Mod
 
 from .answer import Reply, Unusable, fit, read
 from .certainty import from_logprobs
-from .config import CONFIDENCE_FIELD, Config, closed
+from .config import CONFIDENCE_FIELD, PLACE, Config, closed
 from .endpoint import Endpoint, NotTaken
 from .private import Private
 from .question import mark_of, messages
@@ -68,6 +68,7 @@ class PromptAgent(Agent):
         3. Read, put back and check the answer; once, have the model mend it.
         """
         config, facts = request.config, dict(request.input.model_extra or {})
+        _refuse_if_missing(config, facts)
         mark = mark_of(request.idempotency_key)
         private = Private(facts, config.private, mark)
         form = closed(config.output_schema) if config.output_schema is not None else self.Output.model_json_schema()
@@ -75,7 +76,11 @@ class PromptAgent(Agent):
         talk = messages(config, private.hide(facts), schema, mark, hides=len(private) > 0)
         with Endpoint(config, deadline=request.deadline) as endpoint:
             told = _Conversation(endpoint, config, schema, talk, f"{request.idempotency_key}-{request.attempt}")
-            document = told.answer(private)
+            try:
+                document = told.answer(private)
+            except AgentError as error:
+                error.cost, error.transcript = told.cost(), told.transcript()
+                raise
         confidence = told.confidence(document)
         evidence = told.evidence(len(private))
         return AgentResult(document, confidence, told.summary(), evidence, told.transcript(), told.cost())
@@ -94,6 +99,21 @@ class PromptAgent(Agent):
             return Health(True, details={"models": len(offered)})
         some = ", ".join(str(name)[:80] for name in offered[:5])
         return Health(False, f"The endpoint does not offer “{config.model}”. Set model to one it has, such as {some}.")
+
+
+def _refuse_if_missing(config: Config, facts: Mapping[str, Any]) -> None:
+    """A misspelt private fact would leave as it is, so one that is not there must be known to be optional."""
+    for word, names in (("prompt", PLACE.findall(config.prompt)), ("private", map(_first, config.private))):
+        if missing := sorted(set(names) - set(facts) - set(config.optional)):
+            raise AgentError(
+                f"“{word}” names the fact “{missing[0]}”, which is not there. Correct the name, map it under the "
+                "step's input, or list it under “optional”.",
+                permanent=True,
+            )
+
+
+def _first(path: str) -> str:
+    return path.partition(".")[0]
 
 
 class _Conversation:
@@ -159,15 +179,16 @@ class _Conversation:
 
     def transcript(self) -> str:
         """What was sent and what came back; private values are placeholders."""
-        replies = iter(self._replies)
-        lines = [f"[{one['role']}]\n{one['content']}" for one in self._talk[:2]]
-        for turn in self._talk[2:]:
-            lines.append(f"[{turn['role']}]\n{next(replies).text if turn['role'] == 'assistant' else turn['content']}")
-        return "\n\n".join([*lines, f"[assistant]\n{self._replies[-1].text}"])
+        sent = [(one["role"], one["content"]) for one in self._talk if one["role"] != "assistant"]
+        turns = sent[:2]
+        for number, reply in enumerate(self._replies, 2):
+            turns += [("assistant", reply.text or reply.refusal), *sent[number : number + 1]]
+        return "\n\n".join(f"[{role}]\n{text}" for role, text in turns)
 
     def cost(self) -> float:
         config = self._config
-        return (self._sum("tokens_in") * config.price_in + self._sum("tokens_out") * config.price_out) / 1_000_000
+        millionths = self._sum("tokens_in") * config.price_in + self._sum("tokens_out") * config.price_out
+        return round(millionths / 1_000_000, 10)
 
     def _ask(self) -> Reply:
         """By the way found before, or the first one the endpoint takes."""

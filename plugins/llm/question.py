@@ -31,7 +31,7 @@ def mark_of(idempotency_key: str) -> str:
 def messages(
     config: Config, facts: Mapping[str, Any], schema: Mapping[str, Any], mark: str, *, hides: bool
 ) -> list[dict[str, str]]:
-    """The system's and the user's message. Raises AgentError when a fact is missing or all is too long."""
+    """The system's and the user's message. Raises AgentError when all is too long."""
     parts = [config.system.strip(), RULES.format(mark=mark)]
     if hides:
         parts.append(PLACEHOLDERS.format(mark=mark))
@@ -53,12 +53,6 @@ def messages(
 def _asked(config: Config, facts: Mapping[str, Any], mark: str) -> str:
     """The prompt with facts where it names them, and below it those it does not name."""
     named = set(PLACE.findall(config.prompt))
-    if missing := sorted(named - set(facts) - set(config.optional)):
-        raise AgentError(
-            f"The prompt names the fact “{missing[0]}”, which is not there. Map it under the step's input, or list it "
-            "under “optional”.",
-            permanent=True,
-        )
     text = PLACE.sub(lambda place: _block(place[1], facts.get(place[1]), mark), config.prompt)
     return "\n\n".join([text, *_blocks(sorted(set(facts) - named), facts, mark)])
 

@@ -286,22 +286,3 @@ def test_every_outcome_survives_being_written_and_read() -> None:
         outcome = Outcome("failed", error_kind=kind, error="…", evidence=({"a": [1]},), retry_after=1.5)  # type: ignore[arg-type]
         assert WRITTEN.validate_json(WRITTEN.dump_json(outcome)) == outcome
         assert json.loads(WRITTEN.dump_json(outcome))["error_kind"] == kind
-
-
-@pytest.mark.parametrize(
-    ("body", "cost"),
-    [
-        ("raise AgentError('no', cost=0.25)", 0.25),
-        ("raise AgentError('no', cost=1, permanent=True)", 1.0),
-        ("raise AgentError('no')", 0.0),
-        ("raise AgentError('no', cost=float('nan'))", 0.0),  # the failure tells more than a cost that is none
-        ("raise AgentError('no', cost=-1)", 0.0),
-        ("raise AgentError('no', cost='much')", 0.0),
-        ("return AgentResult(output={}, cost=0.5)", 0.5),  # paid for, though the output does not fit
-        ("return AgentResult(output={'text': ''}, confidence=2, cost=0.5)", 0.5),
-        ("import time; time.sleep(0.2)\nreturn AgentResult(output={'text': ''}, cost=0.5)", 0.5),  # too late
-    ],
-)
-def test_a_failed_attempt_may_have_cost_money(agent_that: AgentThat, body: str, cost: float) -> None:
-    outcome = attempt(agent_that(body), timeout=timedelta(seconds=0.15))
-    assert (outcome.status, outcome.cost) == ("failed", cost)

@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from .local_server import Answer, Server, serving
+from .local_server import Answer, serving
 
-__all__ = ["Answer", "Endpoint", "completion", "fault", "serving"]
-
-Endpoint = Server
+__all__ = ["completion", "fault", "serving"]
 
 
 def completion(content: Any, *, finish: str = "stop", usage: Any = (12, 5), **message: Any) -> Answer:

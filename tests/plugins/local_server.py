@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +14,8 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Answer:
-    """One HTTP answer. `body` bytes go out as they are; `hang` keeps the line open until the test ends."""
+    """One HTTP answer. `body` bytes go out as they are. `hang`: no word until the test ends; `drip`: spaces after the
+    body until then; `cut`: the line is dropped in the middle of the body."""
 
     body: Any = b""
     status: int = 200
@@ -21,6 +23,7 @@ class Answer:
     content_type: str = "application/json"
     hang: bool = False
     drip: bool = False
+    cut: bool = False
 
 
 @dataclass
@@ -72,6 +75,8 @@ def serving(*answers: Answer | Callable[[dict[str, Any]], Answer]) -> Iterator[S
                 self.send_header(name, value)
             self.end_headers()
             try:
+                if answer.cut:
+                    content, self.close_connection = content[: len(content) // 2], True
                 self.wfile.write(content)
                 while answer.drip and not endpoint.over.wait(0.05):
                     self.wfile.write(b" ")
@@ -93,3 +98,10 @@ def serving(*answers: Answer | Callable[[dict[str, Any]], Answer]) -> Iterator[S
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def nobody() -> str:
+    """An address at which nobody listens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{taken.getsockname()[1]}/v1"

@@ -12,15 +12,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from orchestration.agents.runner import check
 from plugins.http import addresses as addresses_module
 from plugins.http.addresses import addresses, is_public
 
+from .asking import SERVICE, service_config, told
+from .asking import ask_service as ask
 from .local_server import Answer, Server, serving
-from .test_http_call import ask, ok, told
 
+OK = Answer({"output": {"score": 7}})
 PRIVATE = [
     "127.0.0.1", "127.255.255.254", "10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1", "169.254.169.254",
     "0.0.0.0", "100.64.0.1", "192.0.2.1", "198.18.0.1", "224.0.0.1", "240.0.0.1", "255.255.255.255",
@@ -41,6 +44,7 @@ def test_what_everybody_can_reach_is_public(address: str) -> None:
     assert is_public(address) is True
 
 
+@settings(deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.ip_addresses(v=4))
 def test_an_address_wrapped_in_another_is_no_more_public_than_it_is_itself(inner: ipaddress.IPv4Address) -> None:
     number = int(inner)
@@ -54,7 +58,7 @@ SPELLINGS = ["127.0.0.1", "localhost", "127.1", "0x7f.1", "2130706433", "[::1]",
 
 @pytest.mark.parametrize("host", SPELLINGS)
 def test_no_spelling_of_this_machine_is_called(host: str) -> None:
-    with serving(ok()) as server:
+    with serving(OK) as server:
         text, permanent, _ = told(ask(at(server, host), allow_private_addresses=False))
     assert "is at the private address" in text
     assert "Set allow_private_addresses if" in text
@@ -90,7 +94,7 @@ def test_a_name_with_one_private_address_among_public_ones_is_not_called(monkeyp
 
 def test_a_name_is_looked_up_once_and_cannot_change_its_meaning(monkeypatch: pytest.MonkeyPatch) -> None:
     """The address that was judged is the one that is called; the second answer is never asked for."""
-    with serving(ok()) as server:
+    with serving(OK) as server:
         names = Resolver(["127.0.0.1"], ["192.0.2.1"])
         monkeypatch.setattr(addresses_module.socket, "getaddrinfo", names)
         outcome = ask(at(server, "service.example"))
@@ -99,7 +103,7 @@ def test_a_name_is_looked_up_once_and_cannot_change_its_meaning(monkeypatch: pyt
 
 
 def test_the_next_address_is_tried_where_nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
-    with serving(ok()) as server:
+    with serving(OK) as server:
         monkeypatch.setattr(addresses_module.socket, "getaddrinfo", Resolver(["127.0.0.9", "127.0.0.1"]))
         assert ask(at(server, "service.example")).output == {"score": 7}
 
@@ -146,11 +150,7 @@ def test_a_certificate_that_nobody_vouches_for_is_not_trusted(tmp_path: Path) ->
 
 
 def test_health_checks_are_guarded_alike() -> None:
-    from orchestration.agents.runner import check
-
-    from .test_http_call import FOUND, settings
-
     with serving(Answer(b"")) as server:
-        config = settings(health_url=server.url, allow_private_addresses=False)
-        assert "is at the private address 127.0.0.1" in check(FOUND, config=config).message
+        config = service_config(health_url=server.url, allow_private_addresses=False)
+        assert "is at the private address 127.0.0.1" in check(SERVICE, config=config).message
     assert server.paths == []

@@ -1,4 +1,4 @@
-"""The services in the README, run as they are printed there, in processes of their own."""
+"""The services in the README, run as they are printed there, in processes of their own, on whole cases of a site."""
 
 from __future__ import annotations
 
@@ -8,27 +8,28 @@ import re
 import shutil
 import subprocess
 import sys
-import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rest_framework.test import APIClient
 
 from orchestration.agents.frozen import frozen_step
-from orchestration.agents.outcome import Outcome
-from orchestration.agents.runner import receive, run
-from orchestration.plugin_api import AgentResult
+from orchestration.models import AgentRun, CaseEvent
 from orchestration.rules.language import AgentStep
-from orchestration.rules.pack import load_yaml
+from orchestration.rules.pack import dump_yaml, load_yaml
+from orchestration.services import pack as packs
+from orchestration.services import version as versions
+from orchestration.services.secret import set_secret
 from plugins import http
+from tests.doorbells import answer
+from tests.factories import bearer
 
-from .local_server import Answer, serving
-from .test_http_call import FOUND
-
-pytestmark = pytest.mark.slow
+from .asking import SERVICE, ask_service, told
+from .local_server import Server
 
 README = (Path(http.__file__).parent / "README.md").read_text(encoding="utf-8")
 SECRET = "whsec_" + base64.b64encode(b"s" * 32).decode()
@@ -41,7 +42,8 @@ def block(language: str) -> str:
     return str(found)
 
 
-STEP = load_yaml(block("yaml"))["agents"]["affordable"]
+VERSION = load_yaml(block("yaml"))
+STEP = VERSION["agents"]["affordable"]
 
 
 @contextmanager
@@ -62,54 +64,95 @@ def running(language: str, folder: Path) -> Iterator[str]:
         process.communicate()
 
 
-def ask(url: str, facts: dict[str, Any], *, secret: str = SECRET, callback: Any = None) -> Outcome:
-    return run(
-        FOUND,
-        input=facts,
-        config={**STEP["config"], "url": url, "health_url": None, "secret": secret, "allow_private_addresses": True},
-        idempotency_key="run-1",
-        attempt=1,
-        timeout=timedelta(seconds=30),
-        isolate=False,
-        callback=callback,
+def pack(url: str) -> str:
+    """The README's step and rules as a whole pack, with the service on this machine."""
+    config = {**STEP["config"], "url": url, "allow_private_addresses": True}
+    amount = {"type": "number", "minimum": 0}
+    return dump_yaml(
+        {
+            "conductor": 1,
+            "workflow": {
+                "slug": "loans",
+                "title": "Loans",
+                "objective": "Loans that can be paid back",
+                "autonomy": "automatic",
+                "service_levels": {"escalation": "4h"},
+                "outcomes": ["grant"],
+                "input_schema": {"type": "object", "properties": {"loan": amount, "income": amount}},
+            },
+            "queues": [{"slug": "credit", "title": "Credit"}],
+            "version": {"note": "first", **VERSION, "agents": {"affordable": {**STEP, "config": config}}},
+        }
     )
 
 
+class Loans:
+    """A site whose workflow has the service asked. Doorbells are answered in this process, agents run in their own."""
+
+    def __init__(self) -> None:
+        self._api = APIClient()
+        self._api.credentials(HTTP_AUTHORIZATION=bearer())
+
+    def ask_for(self, **payload: float) -> dict[str, Any]:
+        """The case of this loan, once nobody is waited for any more."""
+        posted = self._api.post("/api/v1/cases", {"workflow": "loans", "payload": payload}, format="json").json()
+        answer()
+        end = time.monotonic() + 60
+        while AgentRun.objects.filter(status="awaiting").exists():
+            assert time.monotonic() < end, "the service did not post its result"
+            time.sleep(0.02)
+        answer()
+        case: dict[str, Any] = self._api.get(f"/api/v1/cases/{posted['id']}").json()
+        return case
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_service_does_what_the_readme_says(language: str, tmp_path: Path) -> None:
-    posted, arrived = [], threading.Event()
+def test_the_service_decides_cases_at_once_and_later_by_its_token(
+    language: str, tmp_path: Path, live_server: Any, settings: Any
+) -> None:
+    settings.CONDUCTOR = {**settings.CONDUCTOR, "public_url": live_server.url}
+    set_secret(name="credit-service", value=SECRET, note="", user=None)
+    with running(language, tmp_path) as url:
+        versions.publish(version_id=packs.import_pack(text=pack(url)).version.pk, user=None)
+        loans = Loans()
+        small = loans.ask_for(loan=90_000, income=30_000)
+        large = loans.ask_for(loan=600_000, income=200_000)
+        much = loans.ask_for(loan=600_000, income=100_000)
+        without = loans.ask_for(loan=90_000)
+    assert [one["outcome"] for one in (small, large)] == ["grant", "grant"]
+    assert small["decision"]["reasons"][0]["title"] == "The loan can be paid back"
+    assert much["work_item"]["reason"] == "The loan is too high for the income"
+    assert without["work_item"]["reason"] == "agent-failed"
 
-    def take(body: dict[str, Any]) -> Answer:
-        posted.append(body)
-        arrived.set()
-        return Answer({"status": "succeeded"})
+    runs = list(AgentRun.objects.select_related("content").order_by("id"))
+    ratios = [run.content.output and run.content.output["ratio"] for run in runs]
+    assert ratios == [3.0, 3.0, 6.0, None]
+    assert [run.answers for run in runs] == [0, 1, 1, 0]  # the large loans came by the token
+    assert runs[3].content.errors == [
+        {
+            "attempt": 1,
+            "kind": "agent",
+            "text": "The service answered 422: No income: The service needs an income above 0.",
+        }
+    ]
+    parties = CaseEvent.objects.filter(name="agent_run.finished").order_by("id").values_list("actor", flat=True)
+    assert ["outside party" in str(one) for one in parties] == [False, True, True, False]
 
-    with running(language, tmp_path) as url, serving(take) as conductor:
-        at_once = ask(url, {"loan": 90_000, "income": 30_000})
-        assert (at_once.output, at_once.confidence) == ({"affordable": True, "ratio": 3.0}, 1.0)
-        assert at_once.summary == "3.0 incomes"
 
-        without = ask(url, {"loan": 90_000})
-        assert (without.error, without.permanent) == (
-            "The service answered 422: No income: The service needs an income above 0.",
-            True,
-        )
-        stranger = ask(url, {"loan": 1, "income": 1}, secret="whsec_" + base64.b64encode(b"t" * 32).decode())
-        assert (stranger.error, stranger.permanent) == ("The service answered 401: The signature is wrong.", True)
-
-        callback = {"url": conductor.url, "token": "one-time-token"}
-        later = ask(url, {"loan": 600_000, "income": 100_000}, callback=callback)
-        assert (later.status, later.summary) == ("pending", "A large loan, worked out by hand")
-        assert arrived.wait(30)
-    assert conductor.headers[0]["authorization"] == "Bearer one-time-token"
-    outcome = receive(FOUND, AgentResult(**posted[0]), config=STEP["config"])
-    assert (outcome.output, outcome.confidence) == ({"affordable": False, "ratio": 6.0}, 1.0)
+@pytest.mark.slow
+def test_a_service_refuses_a_signature_of_another_secret(tmp_path: Path) -> None:
+    stranger = "whsec_" + base64.b64encode(b"t" * 32).decode()
+    with running("python", tmp_path) as url:
+        outcome = ask_service(Server(url, []), {"loan": 1, "income": 1}, secret=stranger)
+    assert told(outcome) == ("The service answered 401: The signature is wrong.", True, None)
 
 
 def test_the_readmes_step_freezes_the_form_it_names() -> None:
-    step = frozen_step(AgentStep("affordable", STEP["use"], config=STEP["config"], input=STEP["input"]), FOUND)
+    step = frozen_step(AgentStep("affordable", STEP["use"], config=STEP["config"], input=STEP["input"]), SERVICE)
     assert step.output_schema["required"] == ["affordable", "ratio"]
 
 
 def test_the_readme_names_every_setting() -> None:
-    assert [name for name in FOUND.config_schema["properties"] if name not in README] == []
+    assert [name for name in SERVICE.config_schema["properties"] if name not in README] == []

@@ -7,7 +7,7 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from plugins.llm.certainty import from_logprobs
@@ -56,6 +56,7 @@ VALUES = st.none() | st.floats() | st.text(max_size=5) | st.lists(st.integers(-1
 TOKENS = st.lists(st.dictionaries(st.sampled_from(["token", "bytes", "logprob"]), VALUES), max_size=6)
 
 
+@settings(deadline=None, suppress_health_check=list(HealthCheck))
 @given(text=st.text(max_size=40), tokens=TOKENS)
 def test_whatever_an_endpoint_says_confidence_is_from_0_to_1_or_none(text: str, tokens: list[Any]) -> None:
     found = from_logprobs(text, tokens)
@@ -140,6 +141,7 @@ FIELDS = st.dictionaries(st.sampled_from("abc"), st.sampled_from([
     {"type": "array", "items": {"type": "object", "properties": {"d": TEXT}}}]), min_size=1)  # fmt: skip
 
 
+@settings(deadline=None, suppress_health_check=list(HealthCheck))
 @given(fields=FIELDS, needed=st.sets(st.sampled_from("abc")))
 def test_a_strict_answer_with_every_optional_field_null_fits_the_schema_without_them(
     fields: dict[str, Any], needed: set[str]

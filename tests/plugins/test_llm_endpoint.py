@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gzip
-import socket
+import json
+import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -11,21 +12,14 @@ from typing import Any
 
 import pytest
 
-from orchestration.agents.outcome import Outcome
 from orchestration.agents.runner import check
 from plugins.llm import endpoint as endpoint_module
 from plugins.llm.config import Config
-from plugins.llm.prompt import PromptAgent
 
-from .chat_endpoint import Answer, Endpoint, completion, fault, serving
-from .test_llm_prompt import FACTS, FOUND, GOOD, ask
-
-OUTPUT = {"category": "billing", "urgent": True}
-
-
-def told(outcome: Outcome) -> tuple[str, bool, float | None]:
-    assert (outcome.status, outcome.error_kind) == ("failed", "agent")
-    return outcome.error, outcome.permanent, outcome.retry_after
+from .asking import GOOD, MODEL, OUTPUT, told
+from .asking import ask_model as ask
+from .chat_endpoint import completion, fault, serving
+from .local_server import Answer, Server, nobody
 
 
 @pytest.mark.parametrize("status", [408, 409, 425, 429, 500, 502, 503, 504, 529])
@@ -69,6 +63,13 @@ def test_a_fault_that_stays_fails_after_the_retries() -> None:
     assert (told(outcome), len(endpoint.bodies)) == (("The endpoint answered 500: out of order.", False, 0.0), 3)
 
 
+def test_an_answer_that_was_paid_for_costs_also_when_the_next_question_fails() -> None:
+    with serving(completion("prose"), fault(401)) as endpoint:
+        outcome = ask(endpoint, price_in=2.0, price_out=10.0)
+    assert told(outcome)[0] == "The endpoint answered 401: no. Look at api_key."
+    assert outcome.cost == pytest.approx((12 * 2 + 5 * 10) / 1e6)
+
+
 FINAL = [
     # status, words of the endpoint, what the reader is told
     (401, "bad key", "The endpoint answered 401: bad key. Look at api_key."),
@@ -83,6 +84,7 @@ def test_a_fault_that_stays_for_ever_is_permanent_and_asked_once(status: int, wo
     with serving(fault(status, words)) as endpoint:
         outcome = ask(endpoint)
     assert (told(outcome), len(endpoint.bodies)) == ((text, True, None), 1)
+    assert ['"My bill is wrong!"' in outcome.transcript, "[assistant]" in outcome.transcript] == [True, False]
 
 
 def test_a_redirect_is_not_followed() -> None:
@@ -102,6 +104,18 @@ def test_an_answer_that_drips_for_ever_is_cut_at_the_timeout() -> None:
     with serving(Answer(b"{", drip=True)) as endpoint:
         outcome = ask(endpoint, timeout=0.6, retries=0)
     assert told(outcome) == ("The endpoint gave no whole answer within 0.6 seconds.", False, None)
+
+
+def test_an_answer_that_is_cut_off_on_its_way_is_asked_for_again() -> None:
+    cut = Answer(json.dumps(completion(GOOD).body).encode(), cut=True)
+    with serving(cut, completion(GOOD)) as endpoint:
+        assert ask(endpoint).output == OUTPUT
+    with serving(cut) as endpoint:
+        text, permanent, _ = told(ask(endpoint, retries=0))
+    assert (text.startswith("The endpoint cannot be reached (RemoteProtocolError: peer closed"), permanent) == (
+        True,
+        False,
+    )
 
 
 def test_the_deadline_of_the_attempt_comes_before_the_timeout() -> None:
@@ -145,6 +159,7 @@ NO_COMPLETION = [
     Answer(b""),
     Answer(b"\xff\xfe\x00"),
     Answer(b"[" * 100_000),
+    Answer(b'data: {"choices": [{"delta": {"content": "{"}}]}\n\ndata: {"cho', content_type="text/event-stream"),
 ]
 
 
@@ -164,15 +179,8 @@ def test_a_completion_of_the_wrong_content_type_is_taken_all_the_same() -> None:
         assert ask(endpoint).output == OUTPUT
 
 
-def nobody() -> str:
-    """An address where nobody listens."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{taken.getsockname()[1]}/v1"
-
-
 def test_an_endpoint_that_is_not_there_is_tried_again_later() -> None:
-    text, permanent, _ = told(ask(Endpoint(nobody(), []), retries=0))
+    text, permanent, _ = told(ask(Server(nobody(), []), retries=0))
     assert text.startswith("The endpoint cannot be reached (ConnectError: ")
     assert permanent is False
 
@@ -192,9 +200,20 @@ def without_openai(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("without_openai")
 def test_without_the_library_the_failure_names_the_cure() -> None:
     cure = "The library openai is not installed here. Install it: pip install django-conductor[llm]"
-    assert told(ask(Endpoint(nobody(), []))) == (cure, True, None)
+    assert told(ask(Server(nobody(), []))) == (cure, True, None)
     config = {"base_url": nobody(), "model": "small", "prompt": "p"}
-    assert check(FOUND, config=config).message == cure
+    assert check(MODEL, config=config).message == cure
+
+
+@pytest.mark.slow
+def test_without_the_library_it_is_listed_all_the_same() -> None:
+    script = (
+        "import sys; sys.modules['openai'] = None\n"
+        "from orchestration.agents.registry import registry\n"
+        "print('llm.prompt' in registry().agents, [one.name for one in registry().failures])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "True []\n"
 
 
 def offered(*names: str) -> Answer:
@@ -218,13 +237,13 @@ HEALTH = [
 @pytest.mark.parametrize(("answer", "ok", "message"), HEALTH)
 def test_check_asks_which_models_there_are(answer: Any, ok: bool, message: str) -> None:
     with serving(answer) as endpoint:
-        health = check(FOUND, config={"base_url": endpoint.url, "model": "small", "prompt": "p"})
+        health = check(MODEL, config={"base_url": endpoint.url, "model": "small", "prompt": "p"})
     assert (health.ok, health.message[: len(message)]) == (ok, message)
     assert endpoint.bodies == []  # nothing was asked of a model
 
 
 def test_check_tells_when_nobody_is_there() -> None:
-    health = check(FOUND, config={"base_url": nobody(), "model": "small", "prompt": "p"})
+    health = check(MODEL, config={"base_url": nobody(), "model": "small", "prompt": "p"})
     assert (health.ok, health.message[:29]) == (False, "The endpoint cannot be reache")
 
 
@@ -238,5 +257,3 @@ def test_one_agent_serves_many_threads() -> None:
     with serving(answer) as endpoint, ThreadPoolExecutor(4) as threads:
         asked = [threads.submit(ask, endpoint, {"message": f"number {n}"}) for n in range(12)]
         assert [one.result().output["order"] for one in asked] == [str(n) for n in range(12)]  # type: ignore[index]
-    assert FOUND.cls is PromptAgent
-    assert FACTS == {"message": "My bill is wrong!"}

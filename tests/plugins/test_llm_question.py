@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orchestration.agents.runner import check
@@ -15,8 +15,9 @@ from plugins.llm.config import Config
 from plugins.llm.private import Private
 from plugins.llm.question import mark_of, messages
 
+from .asking import GOOD, MODEL, OUTPUT, SORTED
+from .asking import ask_model as ask
 from .chat_endpoint import completion, serving
-from .test_llm_prompt import FORM, FOUND, GOOD, ask
 
 MARK = mark_of("run-1")
 SCHEMA: dict[str, Any] = {"type": "object"}
@@ -38,16 +39,27 @@ def test_a_fact_stands_where_the_prompt_names_it_and_the_others_follow() -> None
     )
 
 
-def test_a_fact_may_be_missing_only_where_the_configuration_says_so() -> None:
-    assert user({}, optional=["message"]) == f'Sort <fact-{MARK} name="message">\nnull\n</fact-{MARK}>'
+MISSING = [
+    # settings, what names the fact that is missing; a misspelt private fact must not leave
+    ({}, "prompt", "message"),
+    ({"prompt": "Sort", "private": ["text", "persn.name"]}, "private", "persn"),
+]
+
+
+@pytest.mark.parametrize(("more", "where", "name"), MISSING)
+def test_a_fact_may_be_missing_only_where_the_configuration_says_so(
+    more: dict[str, Any], where: str, name: str
+) -> None:
     with serving(completion(GOOD)) as endpoint:
-        outcome = ask(endpoint, {"text": "Hi"})
-    assert (outcome.permanent, outcome.error) == (
-        True,
-        "The prompt names the fact “message”, which is not there. Map it under the step's input, or list it under "
-        "“optional”.",
-    )
-    assert endpoint.bodies == []
+        outcome = ask(endpoint, {"text": "Hi"}, **more)
+        assert (outcome.permanent, outcome.error, endpoint.bodies) == (
+            True,
+            f"“{where}” names the fact “{name}”, which is not there. Correct the name, map it under the step's input, "
+            "or list it under “optional”.",
+            [],
+        )
+        assert ask(endpoint, {"text": "Hi"}, **more, optional=[name]).output == OUTPUT
+    assert user({}, optional=["message"]) == f'Sort <fact-{MARK} name="message">\nnull\n</fact-{MARK}>'
 
 
 ATTACKS = [
@@ -72,6 +84,7 @@ def test_a_block_cannot_be_closed_from_within(attack: str) -> None:
     assert (text.count("<"), text.count(">")) == (4, 4)
 
 
+@settings(deadline=None, suppress_health_check=list(HealthCheck))
 @given(value=st.recursive(st.text() | st.integers() | st.booleans() | st.none(), lambda below: st.lists(below) |
        st.dictionaries(st.text(), below), max_leaves=8))  # fmt: skip
 def test_whatever_a_fact_holds_it_stays_in_its_block_and_whole(value: Any) -> None:
@@ -106,7 +119,7 @@ def test_a_model_that_obeys_the_payload_still_gives_nothing_but_the_form() -> No
 
 def test_a_form_that_forbids_no_further_field_takes_none_all_the_same() -> None:
     nested = {"type": "object", "properties": {"who": {"type": "object", "properties": {"age": {"type": "integer"}}}}}
-    assert FOUND.cls.output_schema({"output_schema": nested}) == {
+    assert MODEL.cls.output_schema({"output_schema": nested}) == {
         **nested,
         "additionalProperties": False,
         "properties": {"who": {**nested["properties"]["who"], "additionalProperties": False}},  # type: ignore[index]
@@ -145,15 +158,13 @@ def test_what_is_private_never_leaves_and_is_put_back_where_the_model_echoes_it(
     facts = {
         "message": "I am JÜRGEN  GROSS, account 12345678. jürgen groß, born 1990-05-17. Ju\u0308rgen Groß.",
         "person": PERSON,
-        "12345678": "x",
     }
-    facts.pop("12345678")
 
     def echo(body: dict[str, Any]) -> Any:
         places = re.findall(r"\[private-\w+-\d+\]", body["messages"][1]["content"])
         return completion({**GOOD, "order": places[0]} if len(body["messages"]) == 2 else {})
 
-    form = {**FORM, "properties": {**FORM["properties"], "order": {"type": "string"}}}  # type: ignore[dict-item]
+    form = {**SORTED, "properties": {**SORTED["properties"], "order": {"type": "string"}}}  # type: ignore[dict-item]
     with serving(echo) as endpoint:
         outcome = ask(endpoint, facts, private=["person"], output_schema=form)
     assert outcome.output == {"category": "billing", "urgent": True, "order": "Jürgen Groß"}
@@ -175,6 +186,7 @@ HIDDEN = [
     ({"a": True, "b": "true", "c": True}, ["a"], {"a": "[private-m-1]", "b": "true", "c": True}),
     ({"a": 4711, "b": "no. 4711", "c": 4711}, ["a"], {"a": "[private-m-1]", "b": "no. [private-m-1]", "c":
       "[private-m-1]"}),
+    ({"a": 4711, "b": 4711.0}, ["a"], {"a": "[private-m-1]", "b": "[private-m-1]"}),
     ({"a": {"n": "Ada", "age": 36}}, ["a.n"], {"a": {"n": "[private-m-1]", "age": 36}}),
     ({"a": [{"n": "Ada"}, {"n": "Bob"}]}, ["a.n"], {"a": [{"n": "[private-m-1]"}, {"n": "[private-m-2]"}]}),
     ({"a": ["Ada", "Bob"], "b": {"Ada": 1}}, ["a"], {"a": ["[private-m-1]", "[private-m-2]"], "b":
@@ -194,6 +206,7 @@ def test_values_are_hidden_in_their_place_and_wherever_else_they_stand(
     assert hidden(facts, *paths) == leaves
 
 
+@settings(deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     value=st.text(min_size=2, max_size=12).filter(lambda text: len(text.split()) == 1 and text.strip() == text),
     before=st.sampled_from(["", "see ", "(", "\n"]),
@@ -205,6 +218,7 @@ def test_hiding_and_restoring_give_back_the_same(value: str, before: str, after:
     assert private.restore(private.hide(facts)) == facts
 
 
+@settings(deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     value=st.text("abcßéäİıſ-'. ", min_size=5, max_size=20).filter(lambda text: len(" ".join(text.split())) >= 5),
     change=st.sampled_from([str.upper, str.lower, str.title, str.casefold, lambda text: text.replace(" ", "\n ")]),
@@ -248,20 +262,24 @@ WRONG = [
     ({"output_schema": {"type": "array"}}, 'needs the type "object"'),
     ({"output_schema": {"type": "object", "properties": {"answer_confidence": {}}}}, "choose another name"),
     ({"output_schema": {"type": "object", "required": "x"}}, "output_schema: Value error, is not JSON Schema"),
+    (
+        {"output_schema": {"type": "object", "$ref": "http://127.0.0.1:9/"}},
+        "http://127.0.0.1:9/ is outside of the schema",
+    ),
     ({"colour": "red"}, "colour: Extra inputs are not permitted"),
 ]
 
 
 @pytest.mark.parametrize(("setting", "text"), WRONG, ids=[text for _, text in WRONG])
 def test_a_wrong_setting_is_named_with_its_fault(setting: dict[str, Any], text: str) -> None:
-    health = check(FOUND, config={"base_url": "http://x/v1", "model": "m", "prompt": "p", **setting})
+    health = check(MODEL, config={"base_url": "http://x/v1", "model": "m", "prompt": "p", **setting})
     assert health.ok is False
     assert text in health.message
 
 
 def test_every_setting_has_a_title_and_bounds() -> None:
     bounds = ("maxLength", "maximum", "exclusiveMaximum", "maxItems", "enum", "anyOf")
-    fields = FOUND.config_schema["properties"]
+    fields = MODEL.config_schema["properties"]
     assert [name for name, field in fields.items() if not field.get("title")] == []
     assert [name for name, field in fields.items() if not any(bound in field for bound in bounds)] == []
 

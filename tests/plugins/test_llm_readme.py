@@ -18,13 +18,13 @@ from orchestration.rules.check import check
 from orchestration.rules.operators import parse_duration
 from plugins import llm
 
+from .asking import MODEL
 from .chat_endpoint import completion, serving
-from .test_llm_prompt import FOUND
 
 README = (Path(llm.__file__).parent / "README.md").read_text(encoding="utf-8")
 (TEXT,) = re.findall(r"^```yaml\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
 PACK = packs.load(TEXT)
-CONTENT = replace(PACK.content, agents=tuple(frozen_step(step, FOUND) for step in PACK.content.agents))
+CONTENT = replace(PACK.content, agents=tuple(frozen_step(step, MODEL) for step in PACK.content.agents))
 
 
 def test_the_checker_has_nothing_to_say() -> None:
@@ -53,7 +53,7 @@ def test_the_step_runs_as_it_is_written() -> None:
     answer = {"topic": "billing", "angry": False, "answer_confidence": 0.9}
     with serving(completion(answer, usage=(1000, 100))) as endpoint:
         outcome = run(
-            FOUND,
+            MODEL,
             input=letter,
             config={**step.config, "base_url": endpoint.url},
             idempotency_key="run-1",
@@ -67,5 +67,5 @@ def test_the_step_runs_as_it_is_written() -> None:
 
 
 def test_the_readme_names_every_setting() -> None:
-    unnamed = {"seed", "api_key", "max_input_characters", "model", "system", "temperature"}
-    assert [name for name in FOUND.config_schema["properties"] if name not in README and name not in unnamed] == []
+    words = README.replace(TEXT, "")
+    assert [name for name in MODEL.config_schema["properties"] if f"`{name}`" not in words] == []

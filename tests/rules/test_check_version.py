@@ -47,6 +47,12 @@ SCHEMAS = [
         "/properties/x/$ref",
         "A “$ref” must stay within the schema",
     ),
+    (  # a field named as a keyword: the reference in it is followed nowhere either
+        {"type": "object", "properties": {"enum": {"$ref": "http://127.0.0.1:9/x"}}},
+        "",
+        "This is not JSON Schema: Resource 'http://127.0.0.1:9/x' is not present in a registry and retrieving it "
+        "failed: ValueError: http://127.0.0.1:9/x is outside of the schema",
+    ),
     ({"type": "object", "properties": {"x": {"$ref": "#/$defs/y"}}}, "", "This is not JSON Schema: "),
     ({"type": "object", "properties": {"x": {"pattern": "("}}}, "/properties/x/pattern", "This is not JSON Schema: "),
     ({"$schema": "http://json-schema.org/draft-07/schema#", "type": "object"}, "/$schema", "Only JSON Schema 2020-12"),

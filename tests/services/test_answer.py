@@ -13,6 +13,7 @@ from orchestration.models import (
     AgentAttempt,
     AgentRun,
     Case,
+    CaseContent,
     CaseEvent,
     CaseEventContent,
     Client,
@@ -186,6 +187,16 @@ def test_a_late_result_that_does_not_even_fit_is_too_late_all_the_same(client: C
     with pytest.raises(TooLate):
         take_in(case, Answer(output={"anything": 1}))
     assert events(case)[-1] == "agent_run.answered_late"
+
+
+def test_a_late_result_for_an_erased_case_leaves_no_content(client: Client, told: Told) -> None:
+    case = waiting_case(client)
+    cases.cancel(case_id=case.pk, actor="client: bank")
+    CaseContent.objects.filter(case=case).update(erased_at=Now())
+    with pytest.raises(TooLate):
+        take_in(case)
+    assert events(case)[-1] == "agent_run.answered_late"
+    assert not CaseEventContent.objects.filter(event__name="agent_run.answered_late").exists()
 
 
 def test_a_case_that_waits_for_a_party_goes_on_waiting_when_it_is_moved(client: Client, told: Told) -> None:
