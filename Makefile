@@ -59,10 +59,12 @@ $(VENV)/.for-bench: $(VENV)/.made pyproject.toml requirements.lock
 
 comma := ,
 
-# $(1): what to install beside the product. The import shows that the compiled engine fits this Python; a wheel that
-# was built earlier without the flag does not, and is then built again.
+# $(1): what to install beside the product. What an earlier installation left here would hide new plugins. The import
+# shows that the compiled engine fits this Python; a wheel that was built earlier without the flag does not, and is then
+# built again.
 define put-in
 	@echo "Installing $(1) into $(VENV) (once, about two minutes)"
+	@rm -rf django_conductor.egg-info
 	@$(install) -e "$(1)"
 	@$(BIN)/python -c "import durable_rules_engine" 2>/dev/null \
 	    || $(install) --no-cache-dir --force-reinstall --no-deps durable_rules
