@@ -47,34 +47,34 @@ class Started:
     files: tuple[Path, ...]
 
 
-def start_agent(name: str, directory: str | Path | None = None) -> Started:
+def start_agent(name: str, folder: str | Path | None = None) -> Started:
     """Write a package for the agent `name` (as in "acme.greeter") into a new or empty folder.
 
-    `directory`: the folder; else one called after the agent, where one stands. Raises NotStarted for a name that
+    `folder`: where; else one called after the agent, where one stands. Raises NotStarted for a name that
     cannot be or is taken, and for a folder that holds anything, before a file is written.
     """
     words = _words(name)
     _refuse_taken(name, words)
-    folder = Path(directory) if directory is not None else Path(words["distribution"])
+    place = Path(words["distribution"] if folder is None else folder)
     texts = {Path(Template(path).substitute(words)): _text(template, words) for path, template in _FILES.items()}
     try:
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise NotStarted(f"{folder} is there already and not empty. Give another folder with --directory.")
+        if place.exists() and (not place.is_dir() or any(place.iterdir())):
+            raise NotStarted(f"{place} is there already and not empty. Give another folder with --folder.")
         for path, text in texts.items():
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            with (folder / path).open("x", encoding="utf-8") as file:
+            (place / path).parent.mkdir(parents=True, exist_ok=True)
+            with (place / path).open("x", encoding="utf-8") as file:
                 file.write(text)
     except OSError as error:
         raise NotStarted(
-            f"{error.filename or folder} cannot be written ({error.strerror}). Give another folder with --directory."
+            f"{error.filename or place} cannot be written ({error.strerror}). Give another folder with --folder."
         ) from None
-    return Started(folder, tuple(texts))
+    return Started(place, tuple(texts))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of the command, here and in `manage.py startagent`."""
     parser.add_argument("name", metavar="NAME", help="the agent's name, as in acme.greeter: your plugin, then the agent")
-    parser.add_argument("--directory", metavar="DIR", help="a new or empty folder; default: one called after the agent")
+    parser.add_argument("--folder", help="a new or empty folder; default: one called after the agent")
 
 
 def told(started: Started) -> str:
@@ -94,7 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add_arguments(parser)
     given = parser.parse_args(arguments)
     try:
-        started = start_agent(given.name, given.directory)
+        started = start_agent(given.name, given.folder)
     except NotStarted as refused:
         print(refused, file=sys.stderr)
         return 1

@@ -45,7 +45,7 @@ def python(*words: str, folder: Path, **settings: str) -> "subprocess.CompletedP
 
 def test_it_writes_a_package_and_says_what_is_next(tmp_path: Path) -> None:
     said = StringIO()
-    call_command("startagent", "acme.greeter", "--directory", str(tmp_path / "new"), stdout=said)
+    call_command("startagent", "acme.greeter", "--folder", str(tmp_path / "new"), stdout=said)
     assert files(tmp_path / "new") == FILES
     lines = said.getvalue().splitlines()
     assert lines[0] == f"Written to {tmp_path / 'new'}:"
@@ -122,15 +122,15 @@ def test_its_tests_fail_when_the_agent_breaks_a_promise(tmp_path: Path) -> None:
 )
 def test_a_name_that_cannot_be_is_refused_with_the_cure(tmp_path: Path, name: str, said: str) -> None:
     with pytest.raises(CommandError) as refused:
-        call_command("startagent", name, "--directory", str(tmp_path / "new"))
+        call_command("startagent", name, "--folder", str(tmp_path / "new"))
     assert said in str(refused.value)
     assert files(tmp_path) == []
 
 
 def test_a_folder_that_holds_something_is_left_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text("mine")
-    with pytest.raises(CommandError, match="there already and not empty. Give another folder with --directory."):
-        call_command("startagent", "acme.greeter", "--directory", str(tmp_path))
+    with pytest.raises(CommandError, match="there already and not empty. Give another folder with --folder."):
+        call_command("startagent", "acme.greeter", "--folder", str(tmp_path))
     assert files(tmp_path) == ["README.md"]
     assert (tmp_path / "README.md").read_text() == "mine"
 
@@ -138,8 +138,8 @@ def test_a_folder_that_holds_something_is_left_as_it_is(tmp_path: Path) -> None:
 @pytest.mark.parametrize("place", ["file", "file/below"])
 def test_a_file_where_the_folder_should_be_is_left_as_it_is(tmp_path: Path, place: str) -> None:
     (tmp_path / "file").write_text("mine")
-    with pytest.raises(CommandError, match="Give another folder with --directory"):
-        call_command("startagent", "acme.greeter", "--directory", str(tmp_path / place))
+    with pytest.raises(CommandError, match="Give another folder with --folder"):
+        call_command("startagent", "acme.greeter", "--folder", str(tmp_path / place))
     assert (tmp_path / "file").read_text() == "mine"
 
 
