@@ -31,7 +31,7 @@ GUIDE = (DOCS / "plugin-guide.md").read_text(encoding="utf-8")
 REFERENCE = (DOCS / "plugin-reference.md").read_text(encoding="utf-8")
 FIELDS = {
     name
-    for cls in (plugin_api.Request, plugin_api.AgentResult)
+    for cls in (plugin_api.Request, plugin_api.AgentResult, plugin_api.Pending, plugin_api.Health)
     for name in cls.__dataclass_fields__  # type: ignore[attr-defined]
 } | {name for name in plugin_api.Agent.__annotations__ if not name.startswith("_")}
 
