@@ -79,12 +79,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def told(started: Started) -> str:
     """What was written and what to do next."""
+    python = Path(sys.executable).name
     return "\n".join(
         [
             f"Written to {started.folder}:",
             *(f"  {path}" for path in started.files),
             "Its tests pass as it is. Try it:",
-            f"  cd {started.folder} && {Path(sys.executable).name} -m pytest",
+            f"  cd {started.folder}",
+            f'  {python} -m pip install -e ".[test]" && {python} -m pytest',
         ]
     )
 
@@ -125,7 +127,7 @@ def _words(name: str) -> dict[str, str]:
         "step": last.replace("-", "_"),
         "class_name": camel if camel.endswith("Agent") and camel != "Agent" else f"{camel}Agent",
         "title": f"Texts for {name}",
-        "conductor": _conductor_version(),
+        "conductor": _installed("django-conductor") or "0.1",  # a checkout need not be installed
     }
 
 
@@ -136,6 +138,8 @@ def _refuse_taken(name: str, words: Mapping[str, str]) -> None:
             raise NotStarted(f'{plugin.package} declares the agent "{name}" already. Choose another name.')
         if plugin.group == WORKFLOWS and plugin.name == words["slug"]:
             raise NotStarted(f'{plugin.package} ships the workflow pack "{plugin.name}" already. Choose another name.')
+    if _installed(words["distribution"]):
+        raise NotStarted(f'A package "{words["distribution"]}" is installed already. Choose another name.')
     module = words["module"]
     if keyword.iskeyword(module) or find_spec(module) is not None:
         raise NotStarted(f'Python knows a module "{module}" already. Choose another name.')
@@ -145,11 +149,12 @@ def _text(template: str, words: Mapping[str, str]) -> str:
     return Template((_TEMPLATES / template).read_text(encoding="utf-8")).substitute(words) if template else ""
 
 
-def _conductor_version() -> str:
+def _installed(distribution: str) -> str | None:
+    """Its version, None where it is not installed."""
     try:
-        return version("django-conductor")
-    except PackageNotFoundError:  # run from a checkout that is not installed
-        return "0.1"
+        return version(distribution)
+    except PackageNotFoundError:
+        return None
 
 
 if __name__ == "__main__":

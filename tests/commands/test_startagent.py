@@ -116,6 +116,7 @@ def test_its_tests_fail_when_the_agent_breaks_a_promise(tmp_path: Path) -> None:
         pytest.param("../acme.greeter", "as in acme.greeter;", id="a path"),
         pytest.param("acme." + "a" * 56, "longer than 60 characters. Shorten it.", id="too long"),
         pytest.param("kyc.identity", 'declares the agent "kyc.identity" already. Choose another name.', id="taken"),
+        pytest.param("django.conductor", 'A package "django-conductor" is installed already.', id="a package"),
         pytest.param("conductor.site", 'a module "conductor_site" already. Choose another name.', id="a module"),
     ],
 )
