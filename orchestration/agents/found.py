@@ -153,7 +153,7 @@ def _notes(cls: type[Agent]) -> tuple[str, ...]:
     """The deprecated names that the agent's module imports or its class sets, each with the cure."""
     own = cls.__mro__[: cls.__mro__.index(Agent)]
     used = {f"Agent.{name}" for one in own for name in vars(one)}
-    used.update(*(vars(sys.modules[one.__module__]) for one in own if one.__module__ in sys.modules))
+    used.update(*(getattr(sys.modules.get(one.__module__), "__dict__", {}) for one in own))
     return tuple(
         f"{cls.__name__} uses {name}, which agent interface {API_VERSION + 1} will not have. {cure}"
         for name, cure in DEPRECATED.items()

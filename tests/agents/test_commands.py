@@ -102,6 +102,12 @@ def test_agents_tells_where_one_comes_from_and_what_it_takes_and_gives(install: 
         command("agents", "kinder.agent")
 
 
+def test_agents_lists_one_whose_class_stands_in_no_file(install: Install) -> None:
+    install("kind-agents", {"kind.agent": "kind_agent:Kind"}, {"kind_agent": f"{KIND}\nKind.__module__ = 'nowhere'"})
+    assert "  class      kind_agent:Kind" in command("agents", "kind.agent").splitlines()
+    assert '"file": ""' in command("agents", "kind.agent", "--json")
+
+
 def test_agents_tells_which_use_what_the_next_interface_will_not_have(
     greeter: Found, install: Install, monkeypatch: pytest.MonkeyPatch
 ) -> None:

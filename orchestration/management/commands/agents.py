@@ -70,7 +70,7 @@ def _story(one: Found) -> Iterator[str]:
     yield from (f"  {line}" for line in one.description.splitlines())
     parts = {
         "package": [one.package],
-        "class": [f"{one.entry_point} in {inspect.getfile(one.cls)}"],
+        "class": [" in ".join(filter(None, (one.entry_point, _file(one))))],
         "runs": ["inline, within the step that decides" if one.inline else "in a process of its own"],
         "input": _fields(one.input_schema),
         "config": _fields(one.config_schema),
@@ -79,6 +79,14 @@ def _story(one: Found) -> Iterator[str]:
     }
     for word, lines in parts.items():
         yield from (f"  {'' if number else word:9}  {line}" for number, line in enumerate(lines))
+
+
+def _file(one: Found) -> str:
+    """Where the class stands; "" for one that was made on the way."""
+    try:
+        return inspect.getfile(one.cls)
+    except (TypeError, OSError):
+        return ""
 
 
 def _fields(schema: Mapping[str, Any]) -> list[str]:
@@ -113,7 +121,7 @@ def _document(found: Registry) -> dict[str, Any]:
                 "package": one.distribution,
                 "package_version": one.distribution_version,
                 "entry_point": one.entry_point,
-                "file": inspect.getfile(one.cls),
+                "file": _file(one),
                 "notes": list(one.notes),
                 "input_schema": one.input_schema,
                 "config_schema": one.config_schema,

@@ -65,7 +65,7 @@ class Command(BaseCommand):
         self.stdout.write(json.dumps(answer, indent=2, ensure_ascii=False))
         if outcome.status == "failed":
             again = "A step would not try it again." if outcome.permanent else "A step would try it again."
-            raise CommandError(f"{outcome.error_kind}: {outcome.error} {again}")
+            raise CommandError(f"{outcome.error_kind}: {outcome.error}\n{again}")
 
 
 def _object(place: str, option: str) -> dict[str, Any]:
