@@ -35,6 +35,9 @@ from pydantic import BaseModel, ConfigDict
 API_VERSION: Final = 1
 """Version of this contract. An agent built for another one is listed with that reason and never run."""
 
+DEPRECATED: Final[Mapping[str, str]] = {}
+"""Names such as "Pending" or "Agent.inline" that the next API version takes away, each with what to use instead."""
+
 
 class Model(BaseModel):
     """Base for an agent's `Input`, `Config` and `Output`: unknown fields are refused, values are frozen."""
@@ -174,6 +177,7 @@ class Agent:
 
 __all__ = [
     "API_VERSION",
+    "DEPRECATED",
     "Agent",
     "AgentError",
     "AgentResult",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,7 +14,7 @@ from typing import Any, Final
 from pydantic import BaseModel, RootModel
 
 from orchestration.facts import check_values
-from orchestration.plugin_api import API_VERSION, Agent
+from orchestration.plugin_api import API_VERSION, DEPRECATED, Agent
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_-]*(\.[a-z][a-z0-9_-]*)+")
 _LABEL: Final = re.compile(r"[A-Za-z0-9._-]+")
@@ -46,6 +47,7 @@ class Found:
     input_schema: Mapping[str, Any] = field(default_factory=dict, repr=False)
     config_schema: Mapping[str, Any] = field(default_factory=dict, repr=False)
     output_schema: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    notes: tuple[str, ...] = ()  # what its author should change, though it runs
 
     @cached_property
     def instance(self) -> Agent:
@@ -86,6 +88,7 @@ def found_from(cls: object, *, name: str, entry_point: str, distribution: str, d
         input_schema=_schema(cls, "Input", "validation"),
         config_schema=_schema(cls, "Config", "validation"),
         output_schema=_schema(cls, "Output", "serialization"),
+        notes=_notes(cls),
     )
 
 
@@ -144,6 +147,18 @@ def _check_callables(cls: type[Agent]) -> None:
         raise Refused(
             f"{cls.__name__} cannot be made without arguments. Give every argument of __init__ a default."
         ) from None
+
+
+def _notes(cls: type[Agent]) -> tuple[str, ...]:
+    """The deprecated names that the agent's module imports or its class sets, each with the cure."""
+    own = cls.__mro__[: cls.__mro__.index(Agent)]
+    used = {f"Agent.{name}" for one in own for name in vars(one)}
+    used.update(*(getattr(sys.modules.get(one.__module__), "__dict__", {}) for one in own))
+    return tuple(
+        f"{cls.__name__} uses {name}, which agent interface {API_VERSION + 1} will not have. {cure}"
+        for name, cure in DEPRECATED.items()
+        if name in used
+    )
 
 
 def _schema(cls: type[Agent], attribute: str, mode: Any) -> dict[str, Any]:

@@ -47,46 +47,46 @@ class Started:
     files: tuple[Path, ...]
 
 
-def start_agent(name: str, directory: str | Path | None = None) -> Started:
+def start_agent(name: str, folder: str | Path | None = None) -> Started:
     """Write a package for the agent `name` (as in "acme.greeter") into a new or empty folder.
 
-    `directory`: the folder; else one called after the agent, where one stands. Raises NotStarted for a name that
+    `folder`: where; else one called after the agent, where one stands. Raises NotStarted for a name that
     cannot be or is taken, and for a folder that holds anything, before a file is written.
     """
     words = _words(name)
     _refuse_taken(name, words)
-    folder = Path(directory) if directory is not None else Path(words["distribution"])
+    place = Path(words["distribution"] if folder is None else folder)
     texts = {Path(Template(path).substitute(words)): _text(template, words) for path, template in _FILES.items()}
     try:
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise NotStarted(f"{folder} is there already and not empty. Give another folder with --directory.")
+        if place.exists() and (not place.is_dir() or any(place.iterdir())):
+            raise NotStarted(f"{place} is there already and not empty. Give another folder with --folder.")
         for path, text in texts.items():
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            with (folder / path).open("x", encoding="utf-8") as file:
+            (place / path).parent.mkdir(parents=True, exist_ok=True)
+            with (place / path).open("x", encoding="utf-8") as file:
                 file.write(text)
     except OSError as error:
         raise NotStarted(
-            f"{error.filename or folder} cannot be written ({error.strerror}). Give another folder with --directory."
+            f"{error.filename or place} cannot be written ({error.strerror}). Give another folder with --folder."
         ) from None
-    return Started(folder, tuple(texts))
+    return Started(place, tuple(texts))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of the command, here and in `manage.py startagent`."""
-    parser.add_argument(
-        "name", metavar="NAME", help="the agent's name, as in acme.greeter: your plugin, then the agent"
-    )
-    parser.add_argument("--directory", metavar="DIR", help="a new or empty folder; default: one called after the agent")
+    parser.add_argument("name", metavar="NAME", help="its name, as in acme.greeter: your plugin, then the agent")
+    parser.add_argument("--folder", help="a new or empty folder; default: one called after the agent")
 
 
 def told(started: Started) -> str:
     """What was written and what to do next."""
+    python = Path(sys.executable).name
     return "\n".join(
         [
             f"Written to {started.folder}:",
             *(f"  {path}" for path in started.files),
             "Its tests pass as it is. Try it:",
-            f"  cd {started.folder} && {Path(sys.executable).name} -m pytest",
+            f"  cd {started.folder}",
+            f'  {python} -m pip install -e ".[test]" && {python} -m pytest',
         ]
     )
 
@@ -96,7 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add_arguments(parser)
     given = parser.parse_args(arguments)
     try:
-        started = start_agent(given.name, given.directory)
+        started = start_agent(given.name, given.folder)
     except NotStarted as refused:
         print(refused, file=sys.stderr)
         return 1
@@ -127,7 +127,7 @@ def _words(name: str) -> dict[str, str]:
         "step": last.replace("-", "_"),
         "class_name": camel if camel.endswith("Agent") and camel != "Agent" else f"{camel}Agent",
         "title": f"Texts for {name}",
-        "conductor": _conductor_version(),
+        "conductor": _installed("django-conductor") or "0.1",  # a checkout need not be installed
     }
 
 
@@ -138,6 +138,8 @@ def _refuse_taken(name: str, words: Mapping[str, str]) -> None:
             raise NotStarted(f'{plugin.package} declares the agent "{name}" already. Choose another name.')
         if plugin.group == WORKFLOWS and plugin.name == words["slug"]:
             raise NotStarted(f'{plugin.package} ships the workflow pack "{plugin.name}" already. Choose another name.')
+    if _installed(words["distribution"]):
+        raise NotStarted(f'A package "{words["distribution"]}" is installed already. Choose another name.')
     module = words["module"]
     if keyword.iskeyword(module) or find_spec(module) is not None:
         raise NotStarted(f'Python knows a module "{module}" already. Choose another name.')
@@ -147,11 +149,12 @@ def _text(template: str, words: Mapping[str, str]) -> str:
     return Template((_TEMPLATES / template).read_text(encoding="utf-8")).substitute(words) if template else ""
 
 
-def _conductor_version() -> str:
+def _installed(distribution: str) -> str | None:
+    """Its version, None where it is not installed."""
     try:
-        return version("django-conductor")
-    except PackageNotFoundError:  # run from a checkout that is not installed
-        return "0.1"
+        return version(distribution)
+    except PackageNotFoundError:
+        return None
 
 
 if __name__ == "__main__":

@@ -10,8 +10,37 @@ from django.core.management import CommandError, call_command
 
 from orchestration.agents.found import Found
 from orchestration.agents.registry import registry
+from orchestration.plugin_api import DEPRECATED
 
 from .conftest import Install
+
+KIND = """
+from datetime import date
+from typing import Literal
+from orchestration.plugin_api import Agent, AgentResult, Model
+from pydantic import SecretStr
+
+class Friend(Model):
+    name: str
+
+class Kind(Agent):
+    name, version, title = "kind.agent", "1.0", "Is kind"
+    description, mildness = "To everybody.", 1
+
+    class Input(Model):
+        day: date
+        mood: Literal["good", "bad"] | None = None
+        friends: list[Friend]
+
+    class Config(Model):
+        key: SecretStr
+
+    class Output(Model):
+        ok: bool
+
+    def run(self, request):
+        return AgentResult(output=self.Output(ok=True))
+"""
 
 
 def command(*words: str) -> str:
@@ -55,12 +84,55 @@ def test_agents_as_json_holds_schemas_and_reasons(greeter: Found, install: Insta
     assert failure["reason"] == registry().failures[0].reason
 
 
+def test_agents_tells_where_one_comes_from_and_what_it_takes_and_gives(install: Install, tmp_path: Path) -> None:
+    install("kind-agents", {"kind.agent": "kind_agent:Kind"}, {"kind_agent": KIND})
+    assert command("agents", "kind.agent").splitlines() == [
+        "kind.agent 1.0: Is kind",
+        "  To everybody.",
+        "  package    kind-agents 1.2",
+        f"  class      kind_agent:Kind in {tmp_path / 'kind-agents/kind_agent.py'}",
+        "  runs       in a process of its own",
+        "  input      day: date",
+        '             mood: "good" or "bad" or null, default null',
+        "             friends: list of object",
+        "  config     key: secret",
+        "  output     ok: boolean",
+    ]
+    with pytest.raises(CommandError, match="No installed package declares the agent"):
+        command("agents", "kinder.agent")
+
+
+def test_agents_lists_one_whose_class_stands_in_no_file(install: Install) -> None:
+    install("kind-agents", {"kind.agent": "kind_agent:Kind"}, {"kind_agent": f"{KIND}\nKind.__module__ = 'nowhere'"})
+    assert "  class      kind_agent:Kind" in command("agents", "kind.agent").splitlines()
+    assert '"file": ""' in command("agents", "kind.agent", "--json")
+
+
+def test_agents_tells_which_use_what_the_next_interface_will_not_have(
+    greeter: Found, install: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(DEPRECATED, "Agent.mildness", "Leave it out.")  # set by the class Kind
+    monkeypatch.setitem(DEPRECATED, "Pending", "Return `Later`.")  # imported by the module of Greeter
+    install("kind-agents", {"kind.agent": "kind_agent:Kind"}, {"kind_agent": KIND})
+    said = command("agents").partition("TO BE CHANGED\n")[2].splitlines()
+    mild = "Kind uses Agent.mildness, which agent interface 2 will not have. Leave it out."
+    assert [line for line in said if line.startswith(("  acme-", "  kind-"))] == [
+        '  acme-agents 1.2, "acme.greeter": '
+        "Greeter uses Pending, which agent interface 2 will not have. Return `Later`.",
+        f'  kind-agents 1.2, "kind.agent": {mild}',
+    ]
+    assert f"  to change  {mild}" in command("agents", "kind.agent").splitlines()
+    noted = {one["name"]: len(one["notes"]) for one in json.loads(command("agents", "--json"))["agents"]}
+    assert (noted["acme.greeter"], noted["kind.agent"]) == (1, 1)
+
+
 @pytest.mark.slow
 def test_run_agent_runs_it_in_a_process_of_its_own(greeter: Found, written: Path, tmp_path: Path) -> None:
     config = tmp_path / "config.json"
     config.write_text('{"greeting": "Hallo"}')
     answer = json.loads(command("run_agent", "acme.greeter", "--input", str(written), "--config", str(config)))
     assert (answer["agent"], answer["version"], answer["status"]) == ("acme.greeter", "1.0", "succeeded")
+    assert (answer["package"], answer["entry_point"]) == ("acme-agents 1.2", "acme_greeter:Greeter")
     assert (answer["output"], answer["confidence"]) == ({"text": "Hallo Zoë"}, 1.0)
 
 

@@ -1,84 +1,55 @@
-"""The guide for plugin authors names all of the contract, and its example is a real agent."""
+"""The guide for plugin authors works as it stands, and its reference explains every name of the contract."""
 
+import json
+import os
 import re
+import subprocess
 import sys
+import threading
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from email.message import Message
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from orchestration import plugin_api, testing
+from orchestration.agents.found import Found
+from orchestration.agents.outcome import ERROR_KINDS, Outcome
 from orchestration.agents.registry import registry
 from orchestration.agents.runner import check, run
-from orchestration.rules.language import LANGUAGE
-from orchestration.rules.pack import load_yaml
-from orchestration.rules.parse import version_from
-from orchestration.testing import promises
+from orchestration.testing.startagent import start_agent
 
 from .conftest import Install
 
-PACK = """\
-conductor: 1
-workflow:
-  slug: ages
-  title: Ages
-  outcomes: [accepted]
-  input_schema:
-    type: object
-    properties:
-      applicant:
-        type: object
-        properties: {birth_date: {type: string, format: date}}
-        required: [birth_date]
-      applied_on: {type: string, format: date}
-    required: [applicant, applied_on]
-queues:
-  - {slug: desk, title: Desk}
-version:
-  agents:
-    age: {use: acme.age, input: {birth_date: case.applicant.birth_date, applied_on: case.applied_on}}
-  rules:
-    - {key: ask-age, title: Find out the age, priority: 9, when: always, then: [{run: [age]}]}
-    - key: grown-up
-      title: Old enough
-      when: {fact: agents.age.output.old_enough, op: eq, value: true}
-      then: [{decide: {outcome: accepted}}]
-"""
-GUIDE = (Path(__file__).parents[2] / "docs" / "plugin-guide.md").read_text(encoding="utf-8")
+DOCS = Path(__file__).parents[2] / "docs"
+GUIDE = (DOCS / "plugin-guide.md").read_text(encoding="utf-8")
+REFERENCE = (DOCS / "plugin-reference.md").read_text(encoding="utf-8")
 FIELDS = {
     name
-    for cls in (plugin_api.Request, plugin_api.AgentResult)
+    for cls in (plugin_api.Request, plugin_api.AgentResult, plugin_api.Pending, plugin_api.Health)
     for name in cls.__dataclass_fields__  # type: ignore[attr-defined]
 } | {name for name in plugin_api.Agent.__annotations__ if not name.startswith("_")}
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", GUIDE, re.DOTALL | re.MULTILINE)
-
-
-@pytest.fixture
-def guided(install: Install) -> None:
-    (project,) = blocks("toml")
-    declared = tomllib.loads(project)["project"]
-    install(declared["name"], declared["entry-points"]["conductor.agents"], {"acme_age": blocks("python")[0]})
-
-
 @pytest.mark.parametrize("name", sorted(plugin_api.__all__))
-def test_every_public_name_is_in_the_guide(name: str) -> None:
-    assert re.search(rf"\b{name}\b", GUIDE)
+def test_every_public_name_is_in_the_reference(name: str) -> None:
+    assert re.search(rf"`{name}`|\b{name}\(", REFERENCE)
 
 
 @pytest.mark.parametrize("name", sorted(testing.__all__))
-def test_every_public_name_of_the_testing_kit_is_in_the_guide_and_explained(name: str) -> None:
-    assert re.search(rf"\b{name}\b", GUIDE)
+def test_every_public_name_of_the_testing_kit_is_in_the_reference_and_explained(name: str) -> None:
+    assert re.search(rf"`{name}`|\b{name}\(", REFERENCE)
     assert (getattr(testing, name).__doc__ or "").strip()
 
 
 @pytest.mark.parametrize("name", sorted(FIELDS))
-def test_every_field_of_the_contract_is_in_the_guide(name: str) -> None:
-    assert f"`{name}`" in GUIDE
+def test_every_field_of_the_contract_is_in_the_reference(name: str) -> None:
+    assert f"`{name}`" in REFERENCE
 
 
 def test_every_public_name_is_exported_and_explained() -> None:
@@ -87,101 +58,140 @@ def test_every_public_name_is_exported_and_explained() -> None:
         for name, value in vars(plugin_api).items()
         if getattr(value, "__module__", None) == plugin_api.__name__ and not name.endswith("T")
     ]
-    assert sorted([*own, "API_VERSION"]) == sorted(plugin_api.__all__)
+    assert sorted([*own, "API_VERSION", "DEPRECATED"]) == sorted(plugin_api.__all__)
     assert [name for name in own if not (getattr(plugin_api, name).__doc__ or "").strip()] == []
 
 
-@pytest.mark.usefixtures("guided")
-@pytest.mark.parametrize("isolate", [False, pytest.param(True, marks=pytest.mark.slow)])
-def test_the_example_is_found_and_runs(isolate: bool) -> None:
-    found = registry().agents["acme.age"]
-    outcome = run(
-        found,
-        input={"birth_date": "2001-05-17", "applied_on": "2026-01-31"},
-        config={"minimum_age": 25},
-        idempotency_key="k",
-        attempt=1,
-        timeout=timedelta(seconds=60),
-        isolate=isolate,
+def test_every_kind_of_error_is_explained() -> None:
+    table = REFERENCE.partition("| kind |")[2].partition("\n\n")[0]
+    assert sorted(re.findall(r"`([a-z-]+)`", "".join(row.split("|")[1] for row in table.splitlines()[2:]))) == sorted(
+        ERROR_KINDS
     )
-    assert (outcome.status, outcome.output, outcome.summary) == (
-        "succeeded",
-        {"age": 24, "old_enough": False},
-        "24 years old on 2026-01-31",
-    )
-    assert outcome.evidence == ({"what": "birth date", "value": "2001-05-17"},)
-    assert registry().failures == ()
 
 
-@pytest.mark.usefixtures("guided")
-def test_the_examples_failures_and_check_do_what_the_guide_says() -> None:
-    found = registry().agents["acme.age"]
-    outcome = run(
-        found,
-        input={"birth_date": "2026-02-01", "applied_on": "2026-01-31"},
-        config={},
-        idempotency_key="k",
-        attempt=1,
-        timeout=timedelta(seconds=60),
-        isolate=False,
-    )
-    assert (outcome.error_kind, outcome.permanent) == ("agent", True)
-    assert outcome.error == "The birth date lies after the application."
-    assert check(found, config={"minimum_age": -1}).message.startswith("minimum_age is below 0.")
-    assert check(found, config={}).ok
+def test_every_link_between_the_two_pages_and_to_others_leads_somewhere() -> None:
+    for page, text in ((DOCS / "plugin-guide.md", GUIDE), (DOCS / "plugin-reference.md", REFERENCE)):
+        for link in re.findall(r"\]\(([^)]+)\)", text):
+            file, _, heading = link.partition("#")
+            there = (page.parent / file if file else page).read_text(encoding="utf-8")
+            headings = {
+                re.sub(r"[^\w -]", "", line.lstrip("# ")).lower().replace(" ", "-") for line in there.splitlines()
+            }
+            assert not heading or heading in headings, link
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("guided")
-def test_the_guides_agent_keeps_its_promises() -> None:
-    namespace = executed(blocks("python")[1])
-    cases = promises(namespace["AgeAgent"], inputs=[namespace["GROWN_UP"]], failing=[namespace["UNBORN"]])
-    for promise in cases:
-        namespace["test_contract"](promise)
-    assert len(cases) == 9
-
-
-@pytest.mark.usefixtures("guided")
-def test_the_guides_own_test_passes(tmp_path: Path) -> None:
-    executed(blocks("python")[2])["test_age_counts_whole_years_only"](tmp_path)
-    assert "acme_age" in sys.modules
-
-
-@pytest.mark.usefixtures("guided")
-def test_the_guides_way_to_try_a_pack_works(tmp_path: Path) -> None:
-    try_pack = executed(blocks("python")[3])["try_pack"]
-    agent = executed(blocks("python")[1])["AgeAgent"]
-    path = tmp_path / "pack.yaml"
-    path.write_text(PACK)
-    try_pack(path, agents=[agent])
-    path.write_text(PACK.replace("outcome: accepted", "outcome: declined"))
-    with pytest.raises(AssertionError):
-        try_pack(path, agents=[agent])
-
-
-def executed(text: str) -> dict[str, Any]:
-    registry()
-    namespace: dict[str, Any] = {}
-    exec(text, namespace)
-    return namespace
-
-
-def test_the_guides_workflow_is_one_that_can_be_read() -> None:
-    (piece,) = blocks("yaml")
-    version = load_yaml(piece)
-    content = version_from(
-        {
-            "language": LANGUAGE,
-            "outcomes": ["declined"],
-            "input_schema": {
-                "type": "object",
-                "properties": {
-                    "applicant": {"type": "object", "properties": {"birth_date": {"type": "string", "format": "date"}}},
-                    "applied_on": {"type": "string", "format": "date"},
-                },
-            },
-            **version,
-        }
+def test_the_package_of_the_guide_passes_its_own_tests(tmp_path: Path) -> None:
+    start_agent("acme.age", tmp_path)
+    declared = tomllib.loads((tmp_path / "pyproject.toml").read_text())["project"]["entry-points"]
+    assert (
+        declared
+        == tomllib.loads(re.findall(r"^```toml\n(.*?)^```$", GUIDE, re.DOTALL | re.MULTILINE)[0])["project"][
+            "entry-points"
+        ]
     )
-    assert [(step.name, step.use) for step in content.agents] == [("age", "acme.age")]
-    assert [rule.key for rule in content.rules] == ["ask-age", "too-young"]
+    for path in ("src/acme_age/agent.py", "src/acme_age/pack.yaml", "tests/test_agent.py", "tests/test_pack.py"):
+        assert (tmp_path / path).is_file()
+        (tmp_path / path).write_text(file_of(GUIDE, path), encoding="utf-8")
+    words = [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider"]
+    environment = {**os.environ, "PYTHONPATH": str(DOCS.parent)}
+    tested = subprocess.run(
+        words, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert "11 passed" in tested.stdout, tested.stdout[-3000:]
+
+
+@pytest.fixture
+def age(install: Install) -> Found:
+    install(
+        "acme-age", {"acme.age": "acme_age_agent:AgeAgent"}, {"acme_age_agent": file_of(GUIDE, "src/acme_age/agent.py")}
+    )
+    return registry().agents["acme.age"]
+
+
+def test_the_guides_agent_does_what_it_says(age: Found) -> None:
+    given = {"birth_date": "2001-05-17", "applied_on": "2026-01-31"}
+    outcome = ran(age, given, {"minimum_age": 25})
+    assert (outcome.output, outcome.summary) == ({"age": 24, "old_enough": False}, "24 years old on 2026-01-31")
+    assert outcome.evidence == ({"what": "birth date", "value": "2001-05-17"},)
+    unborn = ran(age, {**given, "birth_date": "2026-02-01"}, {})
+    assert (unborn.error_kind, unborn.permanent) == ("agent", True)
+    assert unborn.error == "The birth date lies after the application."
+    assert check(age, config={"minimum_age": -1}).message.startswith("minimum_age is below 0.")
+    assert check(age, config={}).ok
+
+
+@pytest.fixture
+def register(install: Install) -> Found:
+    (source,) = re.findall(r"^```python\n(.*?)^```$", REFERENCE, re.DOTALL | re.MULTILINE)
+    install("acme-register", {"acme.register": "acme_register:RegisterAgent"}, {"acme_register": source})
+    return registry().agents["acme.register"]
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        # what the register answers; status, error, whether for good, seconds until it is tried again, or waited
+        (202, ("pending", "", False, None, 2 * 86_400.0)),
+        (429, ("failed", "The register is busy.", False, 60.0, None)),
+        (403, ("failed", "The register answered 403.", True, None, None)),
+        (500, ("failed", "The register answered 500.", False, None, None)),
+    ],
+)
+def test_the_agent_that_answers_later_asks_and_waits_as_the_reference_says(
+    register: Found, status: int, told: tuple[object, ...]
+) -> None:
+    callback = {"url": "https://conductor.example/result", "token": "rt_1"}
+    with answering(status) as (url, asked):
+        config = {"url": url, "token": "not for anybody", "days": 2}
+        outcome = ran(register, {"company": "Acme"}, config, callback=callback)
+        assert check(register, config=config).ok
+    assert (outcome.status, outcome.error, outcome.permanent, outcome.retry_after, outcome.expires_in) == told
+    ((headers, body),) = asked
+    assert json.loads(body) == {"company": "Acme", "answer_to": callback}
+    assert (headers["Authorization"], headers["Idempotency-Key"]) == ("Bearer not for anybody", "k")
+    assert not check(register, config=config).ok
+    assert "cannot be reached" in ran(register, {"company": "Acme"}, config, callback=callback).error
+    assert ran(register, {"company": "Acme"}, config).permanent
+
+
+def ran(found: Found, given: dict[str, Any], config: dict[str, Any], **more: Any) -> Outcome:
+    a_minute = timedelta(seconds=60)
+    return run(
+        found, input=given, config=config, idempotency_key="k", attempt=1, timeout=a_minute, isolate=False, **more
+    )
+
+
+@contextmanager
+def answering(status: int) -> Iterator[tuple[str, list[tuple[Message, bytes]]]]:
+    """A service that answers each POST so, and what it was posted."""
+    asked: list[tuple[Message, bytes]] = []
+
+    class Service(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked.append((self.headers, self.rfile.read(int(self.headers["Content-Length"]))))
+            self.answer(status)
+
+        def do_GET(self) -> None:
+            self.answer(200)
+
+        def answer(self, code: int) -> None:
+            self.send_response(code)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *words: Any) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Service) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/", asked
+        server.shutdown()
+        thread.join()
+
+
+def file_of(page: str, path: str) -> str:
+    """The text of a file that the page gives."""
+    (text,) = re.findall(rf"`{re.escape(path)}`:\n\n```\w+\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    return str(text)

@@ -45,7 +45,7 @@ def python(*words: str, folder: Path, **settings: str) -> "subprocess.CompletedP
 
 def test_it_writes_a_package_and_says_what_is_next(tmp_path: Path) -> None:
     said = StringIO()
-    call_command("startagent", "acme.greeter", "--directory", str(tmp_path / "new"), stdout=said)
+    call_command("startagent", "acme.greeter", "--folder", str(tmp_path / "new"), stdout=said)
     assert files(tmp_path / "new") == FILES
     lines = said.getvalue().splitlines()
     assert lines[0] == f"Written to {tmp_path / 'new'}:"
@@ -76,7 +76,7 @@ def test_no_placeholder_is_left_and_every_template_is_used(tmp_path: Path) -> No
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
-def test_its_own_tests_pass_at_once_and_a_linter_is_content(tmp_path: Path, name: str) -> None:
+def test_its_own_tests_pass_at_once_and_linters_are_content(tmp_path: Path, name: str) -> None:
     """Where no settings are to be had: an author's empty folder."""
     started = python(
         "-m", "orchestration.testing.startagent", name, folder=tmp_path, DJANGO_SETTINGS_MODULE="nothing.here"
@@ -85,13 +85,10 @@ def test_its_own_tests_pass_at_once_and_a_linter_is_content(tmp_path: Path, name
     (folder,) = tmp_path.iterdir()
     tested = python("-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", folder=folder)
     assert "22 passed" in tested.stdout, tested.stdout[-3000:]
-    ruff = ("-m", "ruff")
-    checked = python(
-        *ruff, "check", "--isolated", "--no-cache", "--line-length=120", "--select=E,F,I,B,UP", folder=folder
-    )
-    assert checked.returncode == 0, checked.stdout
-    formatted = python(*ruff, "format", "--isolated", "--no-cache", "--line-length=120", "--check", folder=folder)
-    assert formatted.returncode == 0, formatted.stdout
+    for words in (("check", "--select=E,F,I,B,UP"), ("format", "--check")):
+        ruff = ("-m", "ruff", *words, "--isolated", "--no-cache", "--line-length=120")
+        checked = python(*ruff, folder=folder)
+        assert checked.returncode == 0, checked.stdout
 
 
 @pytest.mark.slow
@@ -119,20 +116,21 @@ def test_its_tests_fail_when_the_agent_breaks_a_promise(tmp_path: Path) -> None:
         pytest.param("../acme.greeter", "as in acme.greeter;", id="a path"),
         pytest.param("acme." + "a" * 56, "longer than 60 characters. Shorten it.", id="too long"),
         pytest.param("kyc.identity", 'declares the agent "kyc.identity" already. Choose another name.', id="taken"),
+        pytest.param("django.conductor", 'A package "django-conductor" is installed already.', id="a package"),
         pytest.param("conductor.site", 'a module "conductor_site" already. Choose another name.', id="a module"),
     ],
 )
 def test_a_name_that_cannot_be_is_refused_with_the_cure(tmp_path: Path, name: str, said: str) -> None:
     with pytest.raises(CommandError) as refused:
-        call_command("startagent", name, "--directory", str(tmp_path / "new"))
+        call_command("startagent", name, "--folder", str(tmp_path / "new"))
     assert said in str(refused.value)
     assert files(tmp_path) == []
 
 
 def test_a_folder_that_holds_something_is_left_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text("mine")
-    with pytest.raises(CommandError, match=r"there already and not empty\. Give another folder with --directory\."):
-        call_command("startagent", "acme.greeter", "--directory", str(tmp_path))
+    with pytest.raises(CommandError, match=r"there already and not empty\. Give another folder with --folder\."):
+        call_command("startagent", "acme.greeter", "--folder", str(tmp_path))
     assert files(tmp_path) == ["README.md"]
     assert (tmp_path / "README.md").read_text() == "mine"
 
@@ -140,8 +138,8 @@ def test_a_folder_that_holds_something_is_left_as_it_is(tmp_path: Path) -> None:
 @pytest.mark.parametrize("place", ["file", "file/below"])
 def test_a_file_where_the_folder_should_be_is_left_as_it_is(tmp_path: Path, place: str) -> None:
     (tmp_path / "file").write_text("mine")
-    with pytest.raises(CommandError, match="Give another folder with --directory"):
-        call_command("startagent", "acme.greeter", "--directory", str(tmp_path / place))
+    with pytest.raises(CommandError, match="Give another folder with --folder"):
+        call_command("startagent", "acme.greeter", "--folder", str(tmp_path / place))
     assert (tmp_path / "file").read_text() == "mine"
 
 

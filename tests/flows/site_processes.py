@@ -20,10 +20,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class Site:
-    """`url` of the web; `rows(sql)` asks the database past Django."""
+    """`url` of the web; `rows(sql)` asks the database past Django. `python`: of the environment it runs in."""
 
-    def __init__(self, folder: Path, database: str, **settings: str) -> None:
-        self.folder, self.database = folder, database
+    def __init__(self, folder: Path, database: str, python: str = sys.executable, **settings: str) -> None:
+        self.folder, self.database, self.python = folder, database, python
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.environment = {
@@ -41,7 +41,7 @@ class Site:
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
     def manage(self, *arguments: str) -> str:
-        command = [sys.executable, "manage.py", *arguments]
+        command = [self.python, "manage.py", *arguments]
         done = subprocess.run(
             command, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=120, check=False
         )
@@ -112,7 +112,7 @@ class Site:
 
     def _start(self, name: str, arguments: list[str]) -> None:
         self._running[name] = subprocess.Popen(
-            [sys.executable, *arguments],
+            [self.python, *arguments],
             cwd=ROOT,
             env=self.environment,
             stdout=self._log,
@@ -122,11 +122,11 @@ class Site:
 
 
 @contextmanager
-def site(folder: Path, **settings: str) -> Iterator[Site]:
+def site(folder: Path, python: str = sys.executable, **settings: str) -> Iterator[Site]:
     """A migrated site on SQLite, or on a fresh database of the server that DATABASE_URL names; stopped at the end."""
     server = os.environ.get("DATABASE_URL", "")
     with _database(folder, server) as database:
-        made = Site(folder, database, **settings)
+        made = Site(folder, database, python, **settings)
         try:
             made.manage("migrate", "--verbosity", "0")
             yield made

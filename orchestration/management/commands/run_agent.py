@@ -55,10 +55,17 @@ class Command(BaseCommand):
             isolate=options["isolated"] or not (found.inline or options["in_process"]),
             memory=options["memory"] * 2**20,
         )
-        answer = {"agent": found.name, "version": found.version, **WRITTEN.dump_python(outcome, mode="json")}
+        answer = {
+            "agent": found.name,
+            "version": found.version,
+            "package": found.package,
+            "entry_point": found.entry_point,
+            **WRITTEN.dump_python(outcome, mode="json"),
+        }
         self.stdout.write(json.dumps(answer, indent=2, ensure_ascii=False))
         if outcome.status == "failed":
-            raise CommandError(f"{outcome.error_kind}: {outcome.error}")
+            again = "A step would not try it again." if outcome.permanent else "A step would try it again."
+            raise CommandError(f"{outcome.error_kind}: {outcome.error}\n{again}")
 
 
 def _object(place: str, option: str) -> dict[str, Any]:

@@ -18,7 +18,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            started = start_agent(options["name"], options["directory"])
+            started = start_agent(options["name"], options["folder"])
         except NotStarted as refused:
             raise CommandError(str(refused)) from None
         self.stdout.write(told(started))
