@@ -77,8 +77,11 @@ class MeasurementsAgent(Agent):
         worst_beyond_percent: float = Field(title="Worst value outside the tolerance (% of the tolerance)")
         reach_percent: float | None = Field(
             default=None,
-            title="How far the lot reaches outside, with the parts nobody measured (% of the tolerance)",
-            description="None where too few were measured to tell.",
+            title="How far the lot reaches outside in major and critical characteristics (% of the tolerance)",
+            description="With the parts nobody measured; none where too few were measured to tell.",
+        )
+        minor_reach_percent: float | None = Field(
+            default=None, title="The same in minor characteristics (% of the tolerance)"
         )
         measured: int = Field(title="Parts measured")
         rejected: int = Field(title="Parts among them that are not proved to conform")
@@ -92,13 +95,17 @@ class MeasurementsAgent(Agent):
         with exactly():
             measured = [_measured(one, config) for one in stated.characteristics]
             found = [_judged(one) for one in measured]
-            parts, reach = _parts(measured), _reach(measured, stated.quantity, config)
+            parts = _parts(measured)
+            grave = [one for one in measured if one.stated.importance != "minor"]
+            minor = [one for one in measured if one.stated.importance == "minor"]
+            reaches = [_reach(some, stated.quantity, config) for some in (grave, minor)]
         output = self.Output(
             verdict=_overall(found),
             severity=_highest([one for one in found if one.verdict == "nonconforming"]),
             unclear_class=_highest([one for one in found if one.verdict == "unclear"]),
             worst_beyond_percent=max(one.beyond_percent for one in found),
-            reach_percent=reach,
+            reach_percent=reaches[0],
+            minor_reach_percent=reaches[1],
             measured=len(parts),
             rejected=sum(parts),
             implausible=sum(one.implausible for one in measured),
@@ -203,7 +210,8 @@ def _parts(measured: Sequence[_Measured]) -> list[bool]:
 
 
 def _reach(measured: Sequence[_Measured], quantity: int, config: Any) -> float | None:
-    """The worst value, or where that is further out the one-sided tolerance limit of the parts nobody measured."""
+    """The worst value, or the one-sided tolerance limit of the parts nobody measured where that is further out; never
+    below 0. None where they are too few to tell."""
     reach = Decimal(0)
     for one in measured:
         ends = [one.worst]
