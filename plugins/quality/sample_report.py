@@ -95,7 +95,7 @@ KINDS: dict[str, tuple[float, float]] = {
     "few_measured": (1.8, 1.8),
     "shifted": (2.2, 0),
     "permit": (4, 3),
-    "dear": (1, 1),
+    "dear": (0.5, 0.5),
 }
 
 
@@ -121,7 +121,7 @@ def draw(rng: random.Random, day: date, arrives: datetime) -> Report:
 def _quantity(rng: random.Random, kind: str) -> int:
     if kind == "dear":
         return rng.randrange(400, 900)
-    return rng.randrange(8, 61) if rng.random() < 0.6 else rng.randrange(80, 260)
+    return rng.randrange(8, 61) if rng.random() < 0.6 else rng.randrange(80, 200)
 
 
 def _detect(report: Report) -> None:
