@@ -72,7 +72,7 @@ class ControlChartAgent(Agent):
         confidence_level: float = Field(default=0.95, title="Level of the limit of Ppk", ge=0.5, le=0.999)
 
     class Output(Model):
-        enough: bool = Field(title="There are enough points for an answer")
+        enough: bool = Field(title="There are enough points for an answer, and they vary")
         in_control: bool | None = Field(default=None, title="The process is in control")
         on_report: bool = Field(title="The characteristic on the chart is one of the report")
         kind: Kind = Field(title="Kind of chart")
@@ -107,16 +107,22 @@ class ControlChartAgent(Agent):
             recent = [one for one in found if one.point > first]
             wide = _wide(drawn, config.recent)
             on_report = [one for one in stated.characteristics if one.name == stated.characteristic]
-            stable = len(drawn.points) >= config.least_points and not recent and not wide
+            # Without variation (a gauge too coarse, values copied) there are no limits to judge by.
+            enough = len(drawn.points) >= config.least_points and drawn.sigma > 0
+            in_control = not recent and not wide if enough else None
             capable = Capability()
             if on_report:
                 limits = limits_of(on_report[0])
-                within = drawn.sigma * Decimal(stated.subgroup_size).sqrt() if stable else Decimal(0)
+                within = drawn.sigma * Decimal(stated.subgroup_size).sqrt() if in_control else Decimal(0)
                 quantile = two_sided(config.confidence_level)
                 capable = capability(values, within, limits.lower, limits.upper, quantile)
             output = self.Output(
                 on_report=bool(on_report),
-                **_drawn(drawn, found, recent, wide, config.least_points),
+                enough=enough,
+                in_control=in_control,
+                spreads_out=wide,
+                recent_signals=len(recent),
+                **_drawn(drawn, found),
                 **_indices(capable),
             )
         used = min(config.baseline or output.points, output.points)
@@ -147,16 +153,12 @@ def _wide(drawn: Chart, recent: int) -> int:
     return sum(not drawn.spread_lower <= one <= drawn.spread_upper for one in drawn.spreads[-recent:])
 
 
-def _drawn(drawn: Chart, found: list[Signal], recent: list[Signal], wide: int, least: int) -> dict[str, Any]:
-    enough = len(drawn.points) >= least
-
+def _drawn(drawn: Chart, found: list[Signal]) -> dict[str, Any]:
     def shown(number: Decimal) -> float:
         return rounded(number, _PLACES)
 
     latest = sorted(found, key=lambda one: -one.point)[:50]
     return {
-        "enough": enough,
-        "in_control": not recent and not wide if enough else None,
         "kind": drawn.kind,
         "points": len(drawn.points),
         "centre": shown(drawn.centre),
@@ -164,9 +166,7 @@ def _drawn(drawn: Chart, found: list[Signal], recent: list[Signal], wide: int, l
         "upper": shown(drawn.upper),
         "sigma": shown(drawn.sigma),
         "spread_upper": shown(drawn.spread_upper),
-        "spreads_out": wide,
         "signals": [Found(rule=one.rule, point=one.point) for one in latest],  # type: ignore[arg-type]
-        "recent_signals": len(recent),
     }
 
 
@@ -183,6 +183,8 @@ def _confidence(points: int, size: int) -> float:
 
 def _summary(output: Any, recent: list[Signal]) -> str:
     drawn = f"{counted(output.points, 'point')}, limits {output.lower:.6g} to {output.upper:.6g}"
+    if output.sigma == 0:
+        return f"The values do not vary, so they do not tell whether the process is in control ({drawn})."
     if not output.enough:
         return f"Too few points to tell whether the process is in control ({drawn})."
     if output.in_control:

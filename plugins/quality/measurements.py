@@ -34,6 +34,11 @@ class Judged(Model):
     worst: float = Field(title="Worst value")
     beyond: float = Field(title="How far the worst value is outside (negative: inside)")
     beyond_percent: float = Field(title="The same as a share of the tolerance (%); 0 inside")
+    reach_percent: float | None = Field(
+        default=None,
+        title="How far the lot reaches outside, with the parts nobody measured (% of the tolerance)",
+        description="None where too few were measured to tell.",
+    )
     mean: float = Field(title="Mean")
     standard_deviation: float = Field(title="Standard deviation")
 
@@ -78,7 +83,6 @@ class MeasurementsAgent(Agent):
         reach_percent: float | None = Field(
             default=None,
             title="How far the lot reaches outside in major and critical characteristics (% of the tolerance)",
-            description="With the parts nobody measured; none where too few were measured to tell.",
         )
         minor_reach_percent: float | None = Field(
             default=None, title="The same in minor characteristics (% of the tolerance)"
@@ -93,19 +97,16 @@ class MeasurementsAgent(Agent):
     def run(self, request: Request[Any, Any]) -> AgentResult:
         stated, config = request.input, request.config
         with exactly():
-            measured = [_measured(one, config) for one in stated.characteristics]
-            found = [_judged(one) for one in measured]
+            measured = [_measured(one, stated.quantity, config) for one in stated.characteristics]
+            found = [_judged(one, _reach(one, stated.quantity, config)) for one in measured]
             parts = _parts(measured)
-            grave = [one for one in measured if one.stated.importance != "minor"]
-            minor = [one for one in measured if one.stated.importance == "minor"]
-            reaches = [_reach(some, stated.quantity, config) for some in (grave, minor)]
         output = self.Output(
             verdict=_overall(found),
             severity=_highest([one for one in found if one.verdict == "nonconforming"]),
             unclear_class=_highest([one for one in found if one.verdict == "unclear"]),
             worst_beyond_percent=max(one.beyond_percent for one in found),
-            reach_percent=reaches[0],
-            minor_reach_percent=reaches[1],
+            reach_percent=_furthest([one.reach_percent for one in found if one.importance != "minor"]),
+            minor_reach_percent=_furthest([one.reach_percent for one in found if one.importance == "minor"]),
             measured=len(parts),
             rejected=sum(parts),
             implausible=sum(one.implausible for one in measured),
@@ -157,8 +158,11 @@ class _Measured:
         return side == "either" or sides <= {side}
 
 
-def _measured(stated: Characteristic, config: Any) -> _Measured:
+def _measured(stated: Characteristic, quantity: int, config: Any) -> _Measured:
     limits = limits_of(stated)
+    if len(stated.values) > quantity:
+        told = f"{counted(len(stated.values), 'value')} of {stated.name!r} for {counted(quantity, 'part')}"
+        raise AgentError(f"There are {told}; give one for each part that was measured.", permanent=True)
     for number in stated.values:
         if not abs(number) <= LARGEST:
             raise AgentError(f"A value of {stated.name!r} is over {LARGEST:g}: {number!r}.", permanent=True)
@@ -179,7 +183,7 @@ def _measured(stated: Characteristic, config: Any) -> _Measured:
     )
 
 
-def _judged(one: _Measured) -> Judged:
+def _judged(one: _Measured, reach: float | None) -> Judged:
     limits, values = one.limits, one.values
     beyond = limits.beyond(one.worst)
     return Judged(
@@ -196,6 +200,7 @@ def _judged(one: _Measured) -> Judged:
         worst=float(one.worst),
         beyond=rounded(beyond, _PLACES),
         beyond_percent=rounded(max(Decimal(0), 100 * beyond / limits.width), 2),
+        reach_percent=reach,
         mean=rounded(mean(values), _PLACES),
         standard_deviation=rounded(spread(values), _PLACES),
     )
@@ -209,20 +214,21 @@ def _parts(measured: Sequence[_Measured]) -> list[bool]:
     return max((one.rejected for one in measured), key=lambda rejected: sum(rejected) / len(rejected))
 
 
-def _reach(measured: Sequence[_Measured], quantity: int, config: Any) -> float | None:
+def _furthest(reaches: Sequence[float | None]) -> float | None:
+    return max((reach for reach in reaches if reach is not None), default=0.0) if None not in reaches else None
+
+
+def _reach(one: _Measured, quantity: int, config: Any) -> float | None:
     """The worst value, or the one-sided tolerance limit of the parts nobody measured where that is further out; never
-    below 0. None where they are too few to tell."""
-    reach = Decimal(0)
-    for one in measured:
-        ends = [one.worst]
-        if len(one.values) < quantity:
-            factor = tolerance_factor(len(one.values), config.lot_share, config.lot_confidence)
-            if factor is None:
-                return None
-            middle, far = mean(one.values), exact(factor) * spread(one.values)
-            ends += [middle - far, middle + far]
-        reach = max(reach, *(100 * one.limits.beyond(end) / one.limits.width for end in ends))
-    return rounded(reach, 2)
+    below 0. None where too few were measured to tell."""
+    ends = [one.worst]
+    if len(one.values) < quantity:
+        factor = tolerance_factor(len(one.values), config.lot_share, config.lot_confidence)
+        if factor is None:
+            return None
+        middle, far = mean(one.values), exact(factor) * spread(one.values)
+        ends += [middle - far, middle + far]
+    return rounded(max(Decimal(0), *(100 * one.limits.beyond(end) / one.limits.width for end in ends)), 2)
 
 
 def _overall(found: Sequence[Judged]) -> Verdict:

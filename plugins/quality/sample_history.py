@@ -23,13 +23,17 @@ def _process(report: Report) -> dict[str, Any]:
     lower = drawn.get("lower_deviation")
     middle = drawn["nominal"] + (0.45 * width if lower is None else (lower + drawn["upper_deviation"]) / 2)
     deviation = width * rng.uniform(0.08, 0.15)
+    least = drawn["nominal"] + 0.02 * width if lower is None else float("-inf")
     size = rng.choice((1, 1, 5))
+    shift = rng.uniform(1.5, 4) / size**0.5
     values: list[float] = []
     for point in range(45):
         off = 0.0
         if report.kind == "shifted" and point >= 41:
-            off = (3.4 if size == 1 else 2.2) * deviation
-        values += [round(middle + off + rng.gauss(0, deviation), drawn["decimals"] + 1) for _ in range(size)]
+            off = shift * deviation
+        values += [
+            round(max(middle + off + rng.gauss(0, deviation), least), drawn["decimals"] + 1) for _ in range(size)
+        ]
     return {
         "station": report.part["station"],
         "characteristic": drawn["name"],

@@ -84,12 +84,12 @@ class Report:
 
 # Weights of what is the matter with a lot, for own and for bought ones.
 KINDS: dict[str, tuple[float, float]] = {
-    "conforms": (12, 12),
-    "minor_little": (30, 28),
-    "minor_far": (8, 8),
-    "major": (32, 36),
+    "conforms": (14, 14),
+    "minor_little": (35, 33),
+    "minor_far": (9, 9),
+    "major": (37, 41),
     "major_near": (1.3, 1.3),
-    "minor_near": (2.6, 2.6),
+    "minor_near": (2.2, 2.2),
     "critical": (2.2, 2.2),
     "typing_error": (1.2, 1.2),
     "few_measured": (1.8, 1.8),
@@ -182,7 +182,7 @@ def _lot(report: Report, drawn: dict[str, Any], reach: float, measured: int) -> 
     rng = report.rng
     lot = Measured(drawn, [], 0.0, measured)
     near = report.kind.endswith("near")
-    lot.uncertainty = lot.width * (rng.uniform(0.1, 0.2) if near else rng.uniform(0.025, 0.055))
+    lot.uncertainty = lot.width * (rng.uniform(0.1, 0.2) if near else rng.uniform(0.02, 0.045))
     spread = lot.width * rng.uniform(0.03, 0.07)
     lower, upper = drawn.get("lower_deviation"), drawn.get("upper_deviation")
     above = lower is None or (upper is not None and rng.random() < (0.7 if drawn["rework_side"] == "above" else 0.35))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from itertools import accumulate
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -97,7 +98,7 @@ class SupplierAgent(Agent):
         # One-sided: only getting worse matters.
         worsening = rises > two_sided(2 * config.trend_level - 1)
         chances = _chances(rejected, lots, config)
-        rating: Rating = "new" if lots < config.least_lots else max(chances, key=lambda name: chances[name])
+        rating: Rating = "new" if lots < config.least_lots else _middle(chances)
         output = self.Output(
             rating=rating,
             lots=lots,
@@ -127,6 +128,12 @@ def _chances(rejected: int, lots: int, config: Any) -> dict[Rating, float]:
     good = share_below(config.good_percent / 100, rejected, lots)
     not_poor = share_below(config.poor_percent / 100, rejected, lots)
     return {"good": good, "fair": not_poor - good, "poor": 1 - not_poor}
+
+
+def _middle(chances: dict[Rating, float]) -> Rating:
+    """The band in which the share lies that is as likely too low as too high."""
+    at_most = accumulate(chances.values())
+    return next(name for name, chance in zip(chances, at_most, strict=True) if chance >= 0.5)
 
 
 def _summary(output: Any) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from orchestration.agents.registry import registry
 from orchestration.models import VersionStatus, Workflow, WorkflowVersion
 from orchestration.rules.pack import dump_yaml
 from tests.factories import WorkflowFactory
@@ -58,6 +59,17 @@ def test_export_gives_the_bytes_that_were_exported_before(pack: Path, tmp_path: 
     assert WorkflowVersion.objects.count() == 1
     assert run("export_workflow", "greeting", "--output", file) == ""
     assert file.read_bytes() == first.encode()
+
+
+@pytest.mark.parametrize("name", sorted(registry().workflows))
+def test_a_bundled_workflow_comes_out_as_it_went_in(name: str, tmp_path: Path) -> None:
+    pack = registry().workflows[name].path
+    run("import_workflow", pack)
+    slug, file = Workflow.objects.get().slug, tmp_path / "again.yaml"
+    run("export_workflow", slug, "--output", file)
+    assert file.read_bytes() == pack.read_bytes()
+    run("import_workflow", file)
+    assert WorkflowVersion.objects.count() == 1
 
 
 def test_one_version_is_exported_by_number(pack: Path) -> None:

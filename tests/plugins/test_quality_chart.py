@@ -194,6 +194,20 @@ def test_too_few_points_are_no_answer(run: Run) -> None:
     assert (result.output.enough, result.output.in_control, result.confidence) == (False, None, 0.0)
 
 
+def test_values_that_do_not_vary_are_no_answer(run: Run) -> None:
+    """A gauge too coarse or values copied: a later shift could not be told from the limits, which are one line."""
+    result = judged(run, [10.0] * 20 + [10.5])
+    assert (result.output.enough, result.output.in_control, result.confidence) == (False, None, 0.0)
+    assert result.summary.startswith("The values do not vary")
+
+
+def test_confidence_is_how_well_so_many_points_tell_the_limits(run: Run) -> None:
+    """One less the relative error of sigma: sqrt(0.83 / 19) of 20 single values, sqrt(0.138 / 25) of 25 fives."""
+    values = [float(value) for value in decimals(PISTON_RINGS)]
+    assert judged(run, STABLE).confidence == pytest.approx(0.791, abs=5e-4)
+    assert judged(run, values, {"baseline": 0}, subgroup_size=5).confidence == pytest.approx(0.926, abs=5e-4)
+
+
 def test_only_a_process_in_control_has_a_cpk(run: Run) -> None:
     width = {"name": "Width", "nominal": 10, "lower_deviation": -1, "upper_deviation": 1}
     steady = judged(run, STABLE, characteristics=[width]).output

@@ -22,7 +22,9 @@ SHAFT: dict[str, Any] = {
 }  # fmt: skip
 
 
-def judge(run: Run, *characteristics: dict[str, Any], quantity: int = 1, config: dict[str, Any] | None = None) -> Any:
+def judge(run: Run, *characteristics: dict[str, Any], quantity: int = 0, config: dict[str, Any] | None = None) -> Any:
+    """Where no quantity is given every part was measured."""
+    quantity = quantity or max(len(one["values"]) for one in characteristics)
     return run(MeasurementsAgent(), config or {}, characteristics=list(characteristics), quantity=quantity)
 
 
@@ -80,7 +82,7 @@ def test_where_no_uncertainty_is_stated_a_share_of_the_tolerance_is_assumed(run:
 def test_the_worst_value_and_the_figures_of_a_characteristic(run: Run) -> None:
     """Values 10, 12, 14 of 11 ±2: worst 14, by 1 of 4; mean 12, deviation 2."""
     stated = {**SHAFT, "nominal": 11, "lower_deviation": -2, "upper_deviation": 2, "values": [10, 12, 14]}
-    output = judge(run, {**stated, "uncertainty": 0.5}, quantity=3).output
+    output = judge(run, {**stated, "uncertainty": 0.5}).output
     judged = output.characteristics[0]
     assert (judged.worst, judged.beyond, judged.beyond_percent) == (14, 1, 25)
     assert (judged.mean, judged.standard_deviation, judged.out, judged.unclear) == (12, 2, 1, 0)
@@ -113,7 +115,7 @@ def test_what_is_unclear_matters_where_it_could_be_worse(
 def test_a_part_counts_once_however_many_of_its_characteristics_are_bad(run: Run) -> None:
     """Of three parts the second is bad in both, the third in one."""
     one, other = {**SHAFT, "values": [19.99, 20.01, 19.99]}, {**SHAFT, "name": "x", "values": [19.99, 20.01, 20.01]}
-    output = judge(run, one, other, quantity=3).output
+    output = judge(run, one, other).output
     assert (output.measured, output.rejected) == (3, 2)
 
 
@@ -137,13 +139,13 @@ REWORK = [
 def test_only_material_that_is_still_there_can_be_taken_off(
     run: Run, side: str, values: list[float], reworkable: bool
 ) -> None:
-    output = judge(run, {**SHAFT, "rework_side": side, "values": values}, quantity=len(values)).output
+    output = judge(run, {**SHAFT, "rework_side": side, "values": values}).output
     assert output.reworkable is reworkable
 
 
 def test_a_lot_measured_whole_reaches_as_far_as_its_worst_part(run: Run) -> None:
     stated = {**SHAFT, "nominal": 11, "lower_deviation": -2, "upper_deviation": 2, "values": [10, 12, 14]}
-    output = judge(run, stated, quantity=3).output
+    output = judge(run, stated).output
     assert (output.reach_percent, output.minor_reach_percent) == (25, 0)
 
 
@@ -156,6 +158,20 @@ def test_parts_that_nobody_measured_may_reach_further(run: Run) -> None:
     output = judge(run, {**stated, "values": values}, quantity=100,
                    config={"lot_share": 0.90, "lot_confidence": 0.99}).output  # fmt: skip
     assert (output.reach_percent, output.minor_reach_percent) == (0, 43.76)
+
+
+def test_each_characteristic_says_how_far_its_own_values_reach(run: Run) -> None:
+    """One is measured on all ten parts and a tenth outside, the other on two of them, which tell nothing."""
+    wide = {**SHAFT, "nominal": 0, "lower_deviation": -1, "upper_deviation": 1}
+    whole, few = {**wide, "values": [0.0] * 9 + [1.2]}, {**wide, "name": "x", "importance": "minor", "values": [0, 0]}
+    output = judge(run, whole, few, config={"lot_confidence": 0.95}).output
+    assert [one.reach_percent for one in output.characteristics] == [10, None]
+    assert (output.reach_percent, output.minor_reach_percent) == (10, None)
+
+
+def test_more_values_than_parts_are_refused(run: Run) -> None:
+    with pytest.raises(AgentError, match="There are 3 values of 'Diameter' for 2 parts; give one for each part"):
+        judge(run, {**SHAFT, "values": [19.99] * 3}, quantity=2)
 
 
 def test_one_part_of_many_does_not_tell_how_far_the_lot_reaches(run: Run) -> None:
