@@ -5,8 +5,8 @@ With limits L and U, mean m and standard deviation s (NIST/SEMATECH e-Handbook o
     Cp  = (U - L) / 6s                              needs both limits
     Cpk = min((U - m) / 3s, (m - L) / 3s)           the one there is where only one limit is
 
-Pp and Ppk are the same with the standard deviation of all values (as the e-Handbook estimates it); Cp and Cpk take
-that within the process, the mean moving range divided by d2 = 1.128, which drift does not widen.
+Pp and Ppk are the same with the standard deviation of all values; Cp and Cpk take that within subgroups, which drift
+does not widen. Only a process in control has a Cp and Cpk; Pp and Ppk merely tell what it has made so far.
 """
 
 from __future__ import annotations
@@ -15,9 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from .figures import mean, moving_ranges, spread
-
-MOVING_RANGE_D2 = Decimal("1.128")
+from .figures import mean, spread
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +27,16 @@ class Capability:
     ppk_low: Decimal | None = None
 
 
-def capability(values: Sequence[Decimal], lower: Decimal | None, upper: Decimal | None, quantile: float) -> Capability:
-    """Of values in the order in which they were made; empty where they do not vary. `quantile`: see `least_index`."""
+def capability(
+    values: Sequence[Decimal], within: Decimal, lower: Decimal | None, upper: Decimal | None, quantile: float
+) -> Capability:
+    """`within`: the deviation within subgroups, 0 for none to tell; `quantile`: see `least_index`. Empty where the
+    values do not vary."""
     overall = spread(values)
     if overall == 0:
         return Capability()
     middle = mean(values)
-    within = mean(moving_ranges(values)) / MOVING_RANGE_D2
-    cp, cpk = indices(middle, within, lower, upper)
+    cp, cpk = indices(middle, within, lower, upper) if within else (None, None)
     pp, ppk = indices(middle, overall, lower, upper)
     return Capability(cp, cpk, pp, ppk, least_index(ppk, len(values), quantile))
 

@@ -9,8 +9,10 @@ from pydantic import Field
 
 from orchestration.plugin_api import Agent, AgentError, AgentResult, Health, Model, Request
 
+from .capability import Capability, capability
+from .characteristic import LARGEST, Drawn, limits_of
 from .chart import Chart, Kind, chart
-from .figures import counted, exact, exactly, rounded
+from .figures import counted, exact, exactly, rounded, two_sided
 from .runs import Signal, signals
 
 Rule = Literal[
@@ -33,7 +35,6 @@ _WORDS: dict[str, str] = {
     "nelson_7": "fifteen points in a row within one sigma",
     "nelson_8": "eight points in a row beyond one sigma",
 }
-_LARGEST = 1e9
 _PLACES = 6
 # Relative variance of the estimate of sigma, times the number of points: for moving ranges of two, and
 # (d3 / d2)² for the mean range of a subgroup. That of the standard deviation is a little smaller still.
@@ -49,11 +50,14 @@ class ControlChartAgent(Agent):
     name, version, title = "quality.control_chart", "1.0", "Tells whether the process is in control"
     description = (
         "Draws a chart of individual values or of subgroup means and looks for the patterns of the Western Electric "
-        "rules, if wished also for Nelson's. What was long ago does not count against the process."
+        "rules, if wished also for Nelson's. What was long ago does not count against the process. Says how "
+        "capable the process is of keeping the tolerance."
     )
     inline = True
 
     class Input(Model):
+        characteristic: str = Field(title="Characteristic on the chart", max_length=120)
+        characteristics: list[Drawn] = Field(title="Characteristics of the report", max_length=20)
         values: list[float] = Field(title="Values of the process, in time order", min_length=1, max_length=500)
         subgroup_size: int = Field(default=1, title="Values in a subgroup (1: individual values)", ge=1, le=10)
 
@@ -65,10 +69,12 @@ class ControlChartAgent(Agent):
         baseline: int = Field(default=0, title="Points from which the limits come (0: all of them)", ge=0, le=500)
         recent: int = Field(default=8, title="Last points in which a pattern counts", ge=1, le=500)
         least_points: int = Field(default=12, title="Points needed for an answer", ge=2, le=500)
+        confidence_level: float = Field(default=0.95, title="Level of the limit of Ppk", ge=0.5, le=0.999)
 
     class Output(Model):
-        enough: bool = Field(title="There are enough points for an answer")
+        enough: bool = Field(title="There are enough points for an answer, and they vary")
         in_control: bool | None = Field(default=None, title="The process is in control")
+        on_report: bool = Field(title="The characteristic on the chart is one of the report")
         kind: Kind = Field(title="Kind of chart")
         points: int = Field(title="Number of points")
         centre: float = Field(title="Centre line")
@@ -79,27 +85,46 @@ class ControlChartAgent(Agent):
         spreads_out: int = Field(title="Recent spreads outside their limits")
         signals: list[Found] = Field(default_factory=list, title="Patterns, recent ones first")
         recent_signals: int = Field(title="Number of recent patterns")
+        cp: float | None = Field(default=None, title="Cp")
+        cpk: float | None = Field(default=None, title="Cpk")
+        pp: float | None = Field(default=None, title="Pp")
+        ppk: float | None = Field(default=None, title="Ppk")
+        ppk_low: float | None = Field(default=None, title="Ppk, lower confidence limit")
 
     def run(self, request: Request[Any, Any]) -> AgentResult:
         stated, config = request.input, request.config
         for number in stated.values:
-            if not abs(number) <= _LARGEST:
-                raise AgentError(f"A value of the process is over {_LARGEST:g}: {number!r}.", permanent=True)
+            if not abs(number) <= LARGEST:
+                raise AgentError(f"A value of the process is over {LARGEST:g}: {number!r}.", permanent=True)
         with exactly():
+            values = [exact(number) for number in stated.values]
             try:
-                drawn = chart(
-                    [exact(number) for number in stated.values],
-                    stated.subgroup_size,
-                    config.spread == "deviation",
-                    config.baseline,
-                )
+                drawn = chart(values, stated.subgroup_size, config.spread == "deviation", config.baseline)
             except ValueError as error:
                 raise AgentError(f"There is no control chart: {error}.", permanent=True) from error
             found = signals(drawn, config.rules)
             first = len(drawn.points) - config.recent
             recent = [one for one in found if one.point > first]
             wide = _wide(drawn, config.recent)
-            output = _output(self.Output, drawn, found, recent, wide, config.least_points)
+            on_report = [one for one in stated.characteristics if one.name == stated.characteristic]
+            # Without variation (a gauge too coarse, values copied) there are no limits to judge by.
+            enough = len(drawn.points) >= config.least_points and drawn.sigma > 0
+            in_control = not recent and not wide if enough else None
+            capable = Capability()
+            if on_report:
+                limits = limits_of(on_report[0])
+                within = drawn.sigma * Decimal(stated.subgroup_size).sqrt() if in_control else Decimal(0)
+                quantile = two_sided(config.confidence_level)
+                capable = capability(values, within, limits.lower, limits.upper, quantile)
+            output = self.Output(
+                on_report=bool(on_report),
+                enough=enough,
+                in_control=in_control,
+                spreads_out=wide,
+                recent_signals=len(recent),
+                **_drawn(drawn, found),
+                **_indices(capable),
+            )
         used = min(config.baseline or output.points, output.points)
         confidence = _confidence(used, stated.subgroup_size) if output.enough else 0.0
         evidence = tuple(
@@ -121,31 +146,33 @@ class ControlChartAgent(Agent):
 
 
 def _wide(drawn: Chart, recent: int) -> int:
-    """Recent spreads outside their limits."""
+    """Recent spreads outside their limits. Moving ranges are left out: they tell nothing that the values do not, and
+    each shares a value with the next (Roes, Does and Schurink, 1993)."""
+    if drawn.kind == "individuals":
+        return 0
     return sum(not drawn.spread_lower <= one <= drawn.spread_upper for one in drawn.spreads[-recent:])
 
 
-def _output(model: Any, drawn: Chart, found: list[Signal], recent: list[Signal], wide: int, least: int) -> Any:
-    enough = len(drawn.points) >= least
-
+def _drawn(drawn: Chart, found: list[Signal]) -> dict[str, Any]:
     def shown(number: Decimal) -> float:
         return rounded(number, _PLACES)
 
     latest = sorted(found, key=lambda one: -one.point)[:50]
-    return model(
-        enough=enough,
-        in_control=not recent and not wide if enough else None,
-        kind=drawn.kind,
-        points=len(drawn.points),
-        centre=shown(drawn.centre),
-        lower=shown(drawn.lower),
-        upper=shown(drawn.upper),
-        sigma=shown(drawn.sigma),
-        spread_upper=shown(drawn.spread_upper),
-        spreads_out=wide,
-        signals=[Found(rule=one.rule, point=one.point) for one in latest],  # type: ignore[arg-type]
-        recent_signals=len(recent),
-    )
+    return {
+        "kind": drawn.kind,
+        "points": len(drawn.points),
+        "centre": shown(drawn.centre),
+        "lower": shown(drawn.lower),
+        "upper": shown(drawn.upper),
+        "sigma": shown(drawn.sigma),
+        "spread_upper": shown(drawn.spread_upper),
+        "signals": [Found(rule=one.rule, point=one.point) for one in latest],  # type: ignore[arg-type]
+    }
+
+
+def _indices(capable: Capability) -> dict[str, Any]:
+    indices = {name: getattr(capable, name) for name in ("cp", "cpk", "pp", "ppk", "ppk_low")}
+    return {name: None if index is None else rounded(index, 3) for name, index in indices.items()}
 
 
 def _confidence(points: int, size: int) -> float:
@@ -156,6 +183,8 @@ def _confidence(points: int, size: int) -> float:
 
 def _summary(output: Any, recent: list[Signal]) -> str:
     drawn = f"{counted(output.points, 'point')}, limits {output.lower:.6g} to {output.upper:.6g}"
+    if output.sigma == 0:
+        return f"The values do not vary, so they do not tell whether the process is in control ({drawn})."
     if not output.enough:
         return f"Too few points to tell whether the process is in control ({drawn})."
     if output.in_control:

@@ -1,4 +1,4 @@
-"""Exact figures: decimals as they were typed, their mean and spread, and the normal distribution."""
+"""Exact figures: decimals as they were typed, their mean and spread, and what a normal distribution says of them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
 from itertools import pairwise
+from math import sqrt
 from statistics import NormalDist
 
 _NORMAL = NormalDist()
@@ -55,6 +56,19 @@ def likely(distance: Decimal, deviation: Decimal) -> float:
 def two_sided(level: float) -> float:
     """The normal quantile that leaves `1 - level` outside, half on each side: 1.96 for 0.95."""
     return _NORMAL.inv_cdf((1 + level) / 2)
+
+
+def tolerance_factor(count: int, share: float, level: float) -> float | None:
+    """How many standard deviations from the mean of so many values leave, at this level of confidence, at least this
+    share of all on one side (e-Handbook 7.2.6.3, after Natrella); None where the values are too few to tell."""
+    if count < 2:
+        return None
+    of_share, of_level = _NORMAL.inv_cdf(share), _NORMAL.inv_cdf(level)
+    a = 1 - of_level**2 / (2 * (count - 1))
+    b = of_share**2 - of_level**2 / count
+    if a <= 0:
+        return None
+    return (of_share + sqrt(of_share**2 - a * b)) / a
 
 
 def counted(number: int, one: str, more: str = "") -> str:

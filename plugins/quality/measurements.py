@@ -1,4 +1,4 @@
-"""The agent that judges measurements: inside the tolerance, outside or unclear, how far, how many, how capable."""
+"""The agent that judges measurements: inside the tolerance, outside or unclear, how far, and how many."""
 
 from __future__ import annotations
 
@@ -7,43 +7,17 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from orchestration.plugin_api import Agent, AgentError, AgentResult, Health, Model, Request
 
-from .capability import Capability, capability
-from .figures import counted, exact, exactly, likely, mean, rounded, spread, two_sided
-from .tolerance import Tolerance, Verdict, tolerance
+from .characteristic import LARGEST, Characteristic, Importance, limits_of
+from .figures import counted, exact, exactly, likely, mean, rounded, spread, tolerance_factor
+from .tolerance import Tolerance, Verdict
 
-Importance = Literal["cosmetic", "minor", "major", "critical"]
-Severity = Literal["none", "cosmetic", "minor", "major", "critical"]
-RANKS: tuple[Severity, ...] = ("none", "cosmetic", "minor", "major", "critical")
-LARGEST = 1e9
+Severity = Literal["none", "minor", "major", "critical"]
+RANKS: tuple[Severity, ...] = ("none", "minor", "major", "critical")
 _PLACES = 6
-
-
-class Characteristic(BaseModel):
-    """One characteristic of the part as the report gives it; what else the report says is not looked at."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-    name: str = Field(title="Characteristic", max_length=120)
-    importance: Importance = Field(title="Class of the characteristic")
-    unit: str = Field(default="", title="Unit", max_length=20)
-    nominal: float = Field(title="Nominal value", ge=-LARGEST, le=LARGEST)
-    lower_deviation: float | None = Field(default=None, title="Lower deviation", ge=-LARGEST, le=LARGEST)
-    upper_deviation: float | None = Field(default=None, title="Upper deviation", ge=-LARGEST, le=LARGEST)
-    uncertainty: float | None = Field(
-        default=None,
-        title="Expanded uncertainty of the measurement (k = 2)",
-        description="Where it is missing, a share of the tolerance is assumed.",
-        ge=0,
-        le=LARGEST,
-    )
-    rework_side: Literal["above", "below", "either", "never"] = Field(
-        default="never", title="Side of the tolerance from which a part can be reworked"
-    )
-    values: list[float] = Field(title="Measured values, in the order of manufacture", min_length=1, max_length=200)
 
 
 class Judged(Model):
@@ -53,33 +27,34 @@ class Judged(Model):
     lower: float | None = Field(default=None, title="Lower limit")
     upper: float | None = Field(default=None, title="Upper limit")
     guard: float = Field(title="Guard band on either side of a limit")
+    gauge_percent: float = Field(title="Expanded uncertainty (% of the tolerance)")
     measured: int = Field(title="Number of values")
     out: int = Field(title="Number of values outside the tolerance, as read")
     unclear: int = Field(title="Number of values too near to a limit to tell")
-    share_out_percent: float = Field(title="Share outside the tolerance (%)")
     worst: float = Field(title="Worst value")
     beyond: float = Field(title="How far the worst value is outside (negative: inside)")
     beyond_percent: float = Field(title="The same as a share of the tolerance (%); 0 inside")
+    reach_percent: float | None = Field(
+        default=None,
+        title="How far the lot reaches outside, with the parts nobody measured (% of the tolerance)",
+        description="None where too few were measured to tell.",
+    )
     mean: float = Field(title="Mean")
     standard_deviation: float = Field(title="Standard deviation")
-    cp: float | None = Field(default=None, title="Cp")
-    cpk: float | None = Field(default=None, title="Cpk")
-    pp: float | None = Field(default=None, title="Pp")
-    ppk: float | None = Field(default=None, title="Ppk")
-    ppk_low: float | None = Field(default=None, title="Ppk, lower confidence limit")
 
 
 class MeasurementsAgent(Agent):
     name, version, title = "quality.measurements", "1.0", "Judges measurements against the tolerance"
     description = (
         "Compares each value with the limits in decimal arithmetic, with the decision rule of ISO 14253-1: a value "
-        "closer to a limit than the guard band proves nothing. Says how far out the worst value is, which share is "
-        "out, and how capable the process is (Cp, Cpk, Pp, Ppk)."
+        "closer to a limit than the guard band proves nothing. Says how far out the worst value is and how far the "
+        "parts nobody measured may be, how many are not proved to conform, and whether the gauge is fit."
     )
     inline = True
 
     class Input(Model):
         characteristics: list[Characteristic] = Field(title="Characteristics", min_length=1, max_length=20)
+        quantity: int = Field(title="Parts in the lot", ge=1, le=10_000_000)
 
     class Config(Model):
         guard_factor: float = Field(
@@ -95,43 +70,51 @@ class MeasurementsAgent(Agent):
         implausible_widths: float = Field(
             default=10, title="Tolerances outside from which a value is not plausible", ge=1, le=1000
         )
-        capability_least_values: int = Field(default=10, title="Values needed to tell the capability", ge=3, le=200)
-        confidence_level: float = Field(default=0.95, title="Level of the limit of Ppk", ge=0.5, le=0.999)
+        lot_share: float = Field(
+            default=0.95, title="Share of the lot that counts for how far it reaches", ge=0.5, le=0.999
+        )
+        lot_confidence: float = Field(default=0.9, title="Confidence in how far the lot reaches", ge=0.5, le=0.999)
 
     class Output(Model):
         verdict: Verdict = Field(title="Verdict over all characteristics")
-        severity: Severity = Field(title="Highest class of what is outside its tolerance")
+        severity: Severity = Field(title="Highest class of what is proved to be outside its tolerance")
+        unclear_class: Severity = Field(title="Highest class of what is too near to a limit to tell")
         worst_beyond_percent: float = Field(title="Worst value outside the tolerance (% of the tolerance)")
-        share_out_percent: float = Field(title="Largest share of values outside the tolerance (%)")
-        measured: int = Field(title="Fewest values measured of a characteristic")
+        reach_percent: float | None = Field(
+            default=None,
+            title="How far the lot reaches outside in major and critical characteristics (% of the tolerance)",
+        )
+        minor_reach_percent: float | None = Field(
+            default=None, title="The same in minor characteristics (% of the tolerance)"
+        )
+        measured: int = Field(title="Parts measured")
+        rejected: int = Field(title="Parts among them that are not proved to conform")
         implausible: int = Field(title="Number of values that are not plausible")
+        gauge_percent: float = Field(title="Largest expanded uncertainty (% of the tolerance)")
         reworkable: bool = Field(title="All that is outside is on a side that can be reworked")
-        lowest_ppk: float | None = Field(default=None, title="Lowest Ppk")
         characteristics: list[Judged] = Field(title="Characteristics")
 
     def run(self, request: Request[Any, Any]) -> AgentResult:
         stated, config = request.input, request.config
         with exactly():
-            measured = [_measured(one, config) for one in stated.characteristics]
-            found = [(one, _judge(one, config)) for one in measured]
-            confidence = min(_certainty(one) for one in measured)
-        outside = [judged for _, judged in found if judged.verdict == "nonconforming"]
-        open_ = [judged for _, judged in found if judged.verdict == "unclear"]
-        severity: Severity = max((one.importance for one in outside), key=RANKS.index, default="none")
-        # What is unclear matters where it could make the matter worse than what is proved.
-        unclear = any(RANKS.index(one.importance) > RANKS.index(severity) for one in open_)
-        indices = [judged.ppk for _, judged in found if judged.ppk is not None]
+            measured = [_measured(one, stated.quantity, config) for one in stated.characteristics]
+            found = [_judged(one, _reach(one, stated.quantity, config)) for one in measured]
+            parts = _parts(measured)
         output = self.Output(
-            verdict="unclear" if unclear else "nonconforming" if outside else "conforming",
-            severity=severity,
-            worst_beyond_percent=max(one.beyond_percent for _, one in found),
-            share_out_percent=max(one.share_out_percent for _, one in found),
-            measured=min(one.measured for _, one in found),
+            verdict=_overall(found),
+            severity=_highest([one for one in found if one.verdict == "nonconforming"]),
+            unclear_class=_highest([one for one in found if one.verdict == "unclear"]),
+            worst_beyond_percent=max(one.beyond_percent for one in found),
+            reach_percent=_furthest([one.reach_percent for one in found if one.importance != "minor"]),
+            minor_reach_percent=_furthest([one.reach_percent for one in found if one.importance == "minor"]),
+            measured=len(parts),
+            rejected=sum(parts),
             implausible=sum(one.implausible for one in measured),
-            reworkable=bool(outside) and all(one.reworkable for one in measured),
-            lowest_ppk=min(indices, default=None),
-            characteristics=[judged for _, judged in found],
+            gauge_percent=max(one.gauge_percent for one in found),
+            reworkable=any(one.out for one in found) and all(one.reworkable for one in measured),
+            characteristics=found,
         )
+        confidence = min(map(_certainty, measured))
         return AgentResult(output, round(confidence, 3), _summary(output), tuple(map(_evidence, measured)))
 
     def check(self, config: Any) -> Health:
@@ -164,20 +147,22 @@ class _Measured:
         return self.limits.verdict(self.worst, self.guard)
 
     @property
+    def rejected(self) -> list[bool]:
+        """Part by part: a value that is not proved to conform."""
+        return [self.limits.verdict(value, self.guard) != "conforming" for value in self.values]
+
+    @property
     def reworkable(self) -> bool:
         side = self.stated.rework_side
         sides = {self.limits.side(value) for value in self.values} - {""}
         return side == "either" or sides <= {side}
 
 
-def _measured(stated: Characteristic, config: Any) -> _Measured:
-    deviations = [
-        None if number is None else exact(number) for number in (stated.lower_deviation, stated.upper_deviation)
-    ]
-    try:
-        limits = tolerance(exact(stated.nominal), *deviations)
-    except ValueError as error:
-        raise AgentError(f"The characteristic {stated.name!r} cannot be judged: {error}.", permanent=True) from error
+def _measured(stated: Characteristic, quantity: int, config: Any) -> _Measured:
+    limits = limits_of(stated)
+    if len(stated.values) > quantity:
+        told = f"{counted(len(stated.values), 'value')} of {stated.name!r} for {counted(quantity, 'part')}"
+        raise AgentError(f"There are {told}; give one for each part that was measured.", permanent=True)
     for number in stated.values:
         if not abs(number) <= LARGEST:
             raise AgentError(f"A value of {stated.name!r} is over {LARGEST:g}: {number!r}.", permanent=True)
@@ -186,7 +171,6 @@ def _measured(stated: Characteristic, config: Any) -> _Measured:
         uncertainty = limits.width * exact(config.assumed_uncertainty_percent) / 100
     else:
         uncertainty = exact(stated.uncertainty)
-    worst = max(values, key=limits.beyond)
     far = limits.width * exact(config.implausible_widths)
     return _Measured(
         stated,
@@ -194,23 +178,14 @@ def _measured(stated: Characteristic, config: Any) -> _Measured:
         values,
         uncertainty,
         uncertainty * exact(config.guard_factor),
-        worst,
+        max(values, key=limits.beyond),
         sum(limits.beyond(value) > far for value in values),
     )
 
 
-def _judge(one: _Measured, config: Any) -> Judged:
+def _judged(one: _Measured, reach: float | None) -> Judged:
     limits, values = one.limits, one.values
-    out = sum(limits.beyond(value) > 0 for value in values)
     beyond = limits.beyond(one.worst)
-    capable = Capability()
-    if len(values) >= config.capability_least_values:
-        quantile = two_sided(config.confidence_level)
-        capable = capability(values, limits.lower, limits.upper, quantile)
-    indices = {
-        name: None if (index := getattr(capable, name)) is None else rounded(index, 3)
-        for name in ("cp", "cpk", "pp", "ppk", "ppk_low")
-    }
     return Judged(
         name=one.stated.name,
         importance=one.stated.importance,
@@ -218,17 +193,55 @@ def _judge(one: _Measured, config: Any) -> Judged:
         lower=None if limits.lower is None else float(limits.lower),
         upper=None if limits.upper is None else float(limits.upper),
         guard=rounded(one.guard, _PLACES),
+        gauge_percent=rounded(100 * one.uncertainty / limits.width, 2),
         measured=len(values),
-        out=out,
+        out=sum(limits.beyond(value) > 0 for value in values),
         unclear=sum(limits.verdict(value, one.guard) == "unclear" for value in values),
-        share_out_percent=rounded(Decimal(100 * out) / len(values), 2),
         worst=float(one.worst),
         beyond=rounded(beyond, _PLACES),
         beyond_percent=rounded(max(Decimal(0), 100 * beyond / limits.width), 2),
+        reach_percent=reach,
         mean=rounded(mean(values), _PLACES),
         standard_deviation=rounded(spread(values), _PLACES),
-        **indices,
     )
+
+
+def _parts(measured: Sequence[_Measured]) -> list[bool]:
+    """Which parts are not proved to conform: for any reason where all characteristics were measured on all parts, else
+    for the characteristic with the largest share."""
+    if len({len(one.values) for one in measured}) == 1:
+        return [any(reasons) for reasons in zip(*(one.rejected for one in measured), strict=True)]
+    return max((one.rejected for one in measured), key=lambda rejected: sum(rejected) / len(rejected))
+
+
+def _furthest(reaches: Sequence[float | None]) -> float | None:
+    return max((reach for reach in reaches if reach is not None), default=0.0) if None not in reaches else None
+
+
+def _reach(one: _Measured, quantity: int, config: Any) -> float | None:
+    """The worst value, or the one-sided tolerance limit of the parts nobody measured where that is further out; never
+    below 0. None where too few were measured to tell."""
+    ends = [one.worst]
+    if len(one.values) < quantity:
+        factor = tolerance_factor(len(one.values), config.lot_share, config.lot_confidence)
+        if factor is None:
+            return None
+        middle, far = mean(one.values), exact(factor) * spread(one.values)
+        ends += [middle - far, middle + far]
+    return rounded(max(Decimal(0), *(100 * one.limits.beyond(end) / one.limits.width for end in ends)), 2)
+
+
+def _overall(found: Sequence[Judged]) -> Verdict:
+    """What is unclear leaves it open where it could make the matter worse than what is proved."""
+    outside = _highest([one for one in found if one.verdict == "nonconforming"])
+    unclear = _highest([one for one in found if one.verdict == "unclear"])
+    if RANKS.index(unclear) > RANKS.index(outside):
+        return "unclear"
+    return "conforming" if outside == "none" else "nonconforming"
+
+
+def _highest(found: Sequence[Judged]) -> Severity:
+    return max((one.importance for one in found), key=RANKS.index, default="none")
 
 
 def _certainty(one: _Measured) -> float:

@@ -1,9 +1,13 @@
-"""Shares from few observations: Wilson's interval, and the Cochran-Armitage test for a trend."""
+"""Shares from few observations: what they may be (Wilson, beta distribution), and whether they rise.
+
+Of n parts k are bad. If every share was as likely as any other beforehand, the share of the lot has the beta
+distribution B(k + 1, n - k + 1). With whole numbers its distribution function is a binomial sum, so it is exact.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import sqrt
+from math import exp, lgamma, log, log1p, sqrt
 
 
 def wilson(hits: int, total: int, quantile: float) -> tuple[float, float]:
@@ -18,8 +22,37 @@ def wilson(hits: int, total: int, quantile: float) -> tuple[float, float]:
     return low, high
 
 
+def share_below(limit: float, hits: int, total: int) -> float:
+    """How probable it is that the true share is below the limit, after so many hits of so many."""
+    return _beta(limit, hits + 1, total - hits + 1)
+
+
+def mean_share(hits: int, total: int) -> float:
+    """The true share to be expected: (k + 1) / (n + 2), Laplace's rule."""
+    return (hits + 1) / (total + 2)
+
+
+def mean_share_below(limit: float, hits: int, total: int) -> float:
+    """The part of `mean_share` that lies below the limit: the integral of x dP(x) from 0 to it."""
+    return mean_share(hits, total) * _beta(limit, hits + 2, total - hits + 1)
+
+
+def _beta(x: float, a: int, b: int) -> float:
+    """Distribution function of B(a, b) for whole a and b: at least a successes of a + b - 1 at chance x."""
+    if x <= 0:
+        return 0.0
+    if x >= 1:
+        return 1.0
+    n = a + b - 1
+    up, down = log(x), log1p(-x)
+    of_n = lgamma(n + 1)
+    terms = (exp(of_n - lgamma(j + 1) - lgamma(n - j + 1) + j * up + (n - j) * down) for j in range(a, n + 1))
+    return min(1.0, sum(terms))
+
+
 def trend(groups: Sequence[tuple[float, int, int]]) -> float:
-    """How many standard errors the share rises with the score (Cochran 1954, Armitage 1955); 0 where nothing is known.
+    """How many standard errors the share rises with the score (Cochran 1954, Armitage 1955); 0 where nothing can be
+    said.
 
     `groups`: score, hits, total. Positive: the share rises with the score.
     """
