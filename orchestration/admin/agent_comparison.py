@@ -16,7 +16,7 @@ from orchestration.agents.registry import registry
 from orchestration.models import AgentRun, ComparisonRun, ComparisonStatus, Purpose, Workflow
 from orchestration.models.run import ENDED
 from orchestration.services.comparison_report import report_of
-from orchestration.services.comparison_run import MOST, cancel_comparison, ring_lost, start_comparison
+from orchestration.services.comparison_run import MOST, stop_comparison, ring_lost, start_comparison
 from orchestration.services.editing import read_source, source_of
 from orchestration.services.refusal import Refused
 
@@ -70,7 +70,7 @@ def report_view(page: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse
     if request.method == "POST":
         if not request.user.has_perm(MANAGE):
             raise PermissionDenied
-        stopped = cancel_comparison(comparison_id=pk)
+        stopped = stop_comparison(comparison_id=pk, user=request.user)
         messages.info(request, "The comparison is cancelled." if stopped else "The comparison has ended already.")
         return HttpResponseRedirect(request.path)
     ring_lost()

@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 
 from orchestration.agents.outcome import Outcome, failed
 from orchestration.models import AgentRun, Case, CaseContent, ComparisonItem, ComparisonRun, Workflow
+from orchestration.services import comparison_batch as batches
 from orchestration.services import comparison_run as comparisons
 from orchestration.services import reaper
 from orchestration.services.agent_figures import figures
@@ -40,7 +41,7 @@ def candidate_says(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[dict[s
             outcome = outcomes.get(text, echo(text))
             return outcome() if callable(outcome) else outcome
 
-        monkeypatch.setattr(comparisons, "run_plugin", run)
+        monkeypatch.setattr(batches, "run_plugin", run)
         return asked
 
     return set_up
@@ -52,7 +53,7 @@ def echo(text: str, *, length: int | None = None, confidence: float = 0.9) -> Ou
 
 
 def start(workflow: Workflow, **given: Any) -> ComparisonRun:
-    asked = {"agent": "test.echo", "step": "hear", "candidate": "test.apart", "config": {}, "user": None}
+    asked = {"agent": "test.echo", "step": "hear", "candidate": "test.apart", "config": {}, "user": None, "outside": True}
     return comparisons.start_comparison(workflow=workflow, **{**asked, **given})
 
 
@@ -65,11 +66,11 @@ def test_agreement_is_told_whole_by_field_and_by_case(
     comparison.refresh_from_db()
     report = report_of(comparison)
     assert (comparison.status, report.total, report.done, report.waiting) == ("done", 3, 3, 0)
-    assert (report.compared, report.same, report.errors) == (2, 1, {"agent": 1})
+    assert (report.compared, report.same, report.after.failed) == (2, 1, {"agent": 1})
     assert report.fields == (FieldReport("length", 1, 2), FieldReport("text", 2, 2))
-    assert report.confidence == pytest.approx(-0.15)
+    assert (report.surer, report.sure_of) == (pytest.approx(-0.15), 2)
     assert [(one.original.case, one.differing) for one in report.differences] == [(recorded[0], ["length"])]
-    assert [after for _, _, after in report.latency] == [0.25, 0.25]
+    assert report.after.latency == {50: 0.25, 90: 0.25, 99: 0.25}
 
 
 def test_nothing_but_the_comparison_knows_of_it(
@@ -117,7 +118,7 @@ def test_a_cancelled_one_stops_after_the_input_under_way(
     greeting: Workflow, recorded: list[Case], candidate_says: Callable[..., Any]
 ) -> None:
     def cancelled_meanwhile() -> Outcome:
-        assert comparisons.cancel_comparison(comparison_id=comparison.pk)
+        assert comparisons.stop_comparison(comparison_id=comparison.pk, user=None)
         return echo("good day")
 
     asked = candidate_says({"good day": cancelled_meanwhile})  # the newest comes first
@@ -125,7 +126,7 @@ def test_a_cancelled_one_stops_after_the_input_under_way(
     answer()
     comparison.refresh_from_db()
     assert (comparison.status, len(asked), report_of(comparison).waiting) == ("cancelled", 1, 2)
-    assert not comparisons.cancel_comparison(comparison_id=comparison.pk)
+    assert not comparisons.stop_comparison(comparison_id=comparison.pk, user=None)
 
 
 def test_another_process_goes_on_after_a_crash_and_two_never_work_at_once(
@@ -133,9 +134,9 @@ def test_another_process_goes_on_after_a_crash_and_two_never_work_at_once(
 ) -> None:
     asked = candidate_says({})
     comparison = start(greeting)
-    token = comparisons._claim(comparison.pk)  # a process that dies right afterwards
+    token = batches._claim(comparison.pk)  # a process that dies right afterwards
     assert token == 1
-    comparisons.run_comparison(comparison_id=comparison.pk)
+    batches.run_comparison(comparison_id=comparison.pk)
     assert asked == []
     ComparisonRun.objects.filter(pk=comparison.pk).update(leased_until="2020-01-01T00:00Z", rung_at="2020-01-01T00:00Z")
     assert reaper.reap() == 1
@@ -149,7 +150,7 @@ def test_the_rest_follows_with_another_doorbell(
     greeting: Workflow, recorded: list[Case], candidate_says: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = candidate_says({})
-    monkeypatch.setattr(comparisons, "BATCH", -1.0)
+    monkeypatch.setattr(batches, "BATCH", -1.0)
     comparison = start(greeting)
     for done in (1, 2, 3):
         assert answer(at_most=1) == 1
