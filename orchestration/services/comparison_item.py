@@ -66,12 +66,13 @@ def compared(original: AgentRun, outcome: Outcome) -> tuple[list[str], list[str]
         return [], []
     known = loaded(original.version_id).steps[original.step].output_schema.get("properties", {})
     names = sorted({*(before or {}), *(after or {})})
-    differing = [name for name in names if _field(before, name) != _field(after, name)]
-    return _told(names, known), _told(differing, known)
+    return _told(names, known), _told(differing_fields(before or {}, after or {}), known)
 
 
-def _field(output: Mapping[str, Any] | None, name: str) -> tuple[bool, Any]:
-    return (name in (output or {}), (output or {}).get(name))
+def differing_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """Names of what only one of them has, or has otherwise."""
+    names = sorted({*before, *after})
+    return [name for name in names if (name in before) != (name in after) or before.get(name) != after.get(name)]
 
 
 def _told(names: list[str], known: Mapping[str, Any]) -> list[str]:

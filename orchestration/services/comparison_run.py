@@ -132,7 +132,7 @@ def ring(comparison_id: int) -> None:
 
 
 def reaches_out(found: Found) -> bool:
-    """Whether the candidate may act on the outside world, for all we know: an inline agent declares that it is local."""
+    """Whether, for all we know, it may act on the outside world: an inline agent declares that it is local."""
     return not found.inline
 
 

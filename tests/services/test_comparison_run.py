@@ -53,8 +53,8 @@ def echo(text: str, *, length: int | None = None, confidence: float = 0.9) -> Ou
 
 
 def start(workflow: Workflow, **given: Any) -> ComparisonRun:
-    asked = {"agent": "test.echo", "step": "hear", "candidate": "test.apart", "config": {}, "user": None, "outside": True}
-    return comparisons.start_comparison(workflow=workflow, **{**asked, **given})
+    asked = {"agent": "test.echo", "step": "hear", "candidate": "test.apart", "config": {}, "outside": True}
+    return comparisons.start_comparison(workflow=workflow, user=None, **{**asked, **given})
 
 
 def test_agreement_is_told_whole_by_field_and_by_case(
