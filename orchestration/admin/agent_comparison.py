@@ -119,7 +119,7 @@ def report_view(page: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse
     return page.page(
         request,
         "agent_comparison.html",
-        str(comparison),
+        f"Compare {comparison.agent}",
         opts=None,
         comparison=comparison,
         running=running,

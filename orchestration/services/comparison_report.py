@@ -140,7 +140,7 @@ def repeat_of(comparison: ComparisonRun) -> Repeat | None:
 
 
 def _came_to(comparison: ComparisonRun) -> dict[int, tuple[object, ...]]:
-    """What the candidate's runs came to, by recorded run. Digests have the case's salt: equal ones are equal outputs."""
+    """What the runs came to, by recorded run. Digests are keyed by case: equal ones are equal outputs."""
     names = ("installed_version", "status", "error_kind", "output_digest", "confidence")
     rows = comparison.items.filter(state=ItemState.DONE).values_list("original_id", *(f"run__{one}" for one in names))
     return {original: tuple(rest) for original, *rest in rows}

@@ -1,11 +1,15 @@
 """Comparison runs: candidates on recorded inputs, without effect on cases, figures or anything that is erased."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db.models.functions import Now
+from django.utils import timezone
+from django_q.models import OrmQ
 
+from orchestration.agents.attempt import NOBODY_TO_CALL_BACK
 from orchestration.agents.outcome import Outcome, failed
 from orchestration.models import AgentRun, Case, CaseContent, ComparisonItem, ComparisonRun, Workflow
 from orchestration.services import comparison_batch as batches
@@ -17,6 +21,7 @@ from orchestration.services.refusal import Refused
 from tests.doorbells import answer
 from tests.factories import ClientFactory
 from tests.services.posting import events, post
+from tests.small_workflow import publish
 
 pytestmark = pytest.mark.django_db
 
@@ -146,6 +151,57 @@ def test_another_process_goes_on_after_a_crash_and_two_never_work_at_once(
     assert (comparison.status, len(asked)) == ("done", 3)
 
 
+def test_an_input_that_takes_its_process_down_each_time_is_left_out(
+    greeting: Workflow, recorded: list[Case], candidate_says: Callable[..., Any]
+) -> None:
+    def killed() -> Outcome:
+        raise KeyboardInterrupt  # as abrupt an end as a test survives
+
+    asked = candidate_says({"hello": killed})
+    comparison = start(greeting)
+    for _ in range(batches.TRIES):
+        with pytest.raises(KeyboardInterrupt):
+            answer()
+        assert not comparisons.ring_lost()  # its lease is still good
+        ComparisonRun.objects.update(leased_until="2020-01-01T00:00Z", rung_at="2020-01-01T00:00Z")
+        assert comparisons.ring_lost() == 1
+    answer()
+    comparison.refresh_from_db()
+    report = report_of(comparison)
+    assert (comparison.status, report.done, report.skipped) == ("done", 2, {batches.LOST: 1})
+    assert [one["input"]["text"] for one in asked] == ["good day", "hello", "hello", "hello", "hi"]
+
+
+def test_no_doorbell_is_added_while_the_last_one_waits_in_the_queue(greeting: Workflow, recorded: list[Case]) -> None:
+    start(greeting)
+    ComparisonRun.objects.update(rung_at=Now() - timedelta(minutes=5))
+    OrmQ.objects.update(lock=timezone.now() - timedelta(minutes=6))  # a long line, not heard yet
+    assert comparisons.ring_lost() == 0
+    OrmQ.objects.all().delete()
+    assert comparisons.ring_lost() == 1
+
+
+def test_a_candidate_that_leaves_its_answer_to_others_is_asked_once_at_most(
+    greeting: Workflow, recorded: list[Case], candidate_says: Callable[..., Any]
+) -> None:
+    asked = candidate_says({"good day": failed("output", NOBODY_TO_CALL_BACK, permanent=True)})
+    comparison = start(greeting)
+    answer()
+    comparison.refresh_from_db()
+    report = report_of(comparison)
+    assert (comparison.status, len(asked)) == ("done", 1)
+    assert (report.after.failed, report.skipped) == ({"output": 1}, {batches.LATER: 2})
+
+
+def test_an_agent_known_to_leave_its_answers_to_others_is_refused(greeting: Workflow, recorded: list[Case]) -> None:
+    start(greeting, candidate="test.later")  # nobody knows it yet
+    post(publish(slug="asking", use="test.later"), recorded[0].client)
+    answer(at_most=3)
+    assert AgentRun.objects.get(agent="test.later", purpose="live").status == "awaiting"
+    with pytest.raises(Refused, match="leaves its answers to an outside party"):
+        start(greeting, candidate="test.later")
+
+
 def test_the_rest_follows_with_another_doorbell(
     greeting: Workflow, recorded: list[Case], candidate_says: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -169,13 +225,15 @@ REFUSALS = [
     # what is asked for, how the refusal begins
     ({"candidate": "test.nobody"}, "No installed package declares"),
     ({"config": {"confidence": "much"}}, "The configuration does not fit test.apart: /config/confidence"),
+    ({"outside": False}, "test.apart does not declare that it stays within this machine."),
     ({"last": 0}, "Compare from 1 to 1,000 runs."),
     ({"step": "other"}, "No recorded run fits"),
+    ({"version": 2}, "No recorded run fits"),
     ({"agent": "test.flaky"}, "No recorded run fits"),
 ]
 
 
-@pytest.mark.parametrize(("given", "start_of_it"), REFUSALS, ids=[text for _, text in REFUSALS])
+@pytest.mark.parametrize(("given", "start_of_it"), REFUSALS, ids=[str(given) for given, _ in REFUSALS])
 def test_what_cannot_be_compared_is_refused(
     given: dict[str, Any], start_of_it: str, greeting: Workflow, recorded: list[Case]
 ) -> None:
