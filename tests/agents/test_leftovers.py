@@ -14,6 +14,7 @@ import pytest
 from orchestration.agents.found import Found
 from orchestration.agents.outcome import Outcome
 from orchestration.agents.runner import run
+from orchestration.agents.waiting import waiting_processes
 
 pytestmark = pytest.mark.slow
 AgentThat = Callable[..., Found]
@@ -43,7 +44,7 @@ def test_nothing_is_left_behind(agent_that: AgentThat, who: str, code: str, end:
     outcome = attempt(agent_that(f"me = os.getpid()\n{code}\n{end}", more=more), seconds=4 if "sleep" in end else 60)
     kinds = {GOOD: "", "time.sleep(600)": "time-limit", "os._exit(1)": "exited"}
     assert outcome.error_kind == kinds[end]
-    assert _alive_with(b"CONDUCTOR_ATTEMPT=") == []
+    assert _left_of_attempts() == []
 
 
 def test_no_descriptor_and_no_zombie_is_left(agent_that: AgentThat) -> None:
@@ -89,6 +90,7 @@ def _worker(found: Found, code: str) -> subprocess.Popen[bytes]:
         from datetime import timedelta
         from orchestration.agents.registry import registry
         from orchestration.agents.runner import run
+from orchestration.agents.waiting import waiting_processes
 
         def attempt():
             return run(registry().agents[{found.name!r}], input={{"first_name": "x"}}, config={{}}, idempotency_key="k",
@@ -112,14 +114,14 @@ def _until(done: Callable[[], bool]) -> None:
     raise AssertionError("did not happen within a minute")
 
 
-def _alive_with(sign: bytes) -> list[str]:
-    """Processes that were started by this test process's attempts; others run beside us."""
+def _left_of_attempts() -> list[str]:
+    """Processes of this test process's attempts, but for those that wait for work; others run beside us."""
     found = []
     for place in Path("/proc").glob("[0-9]*"):
         try:
             environment = (place / "environ").read_bytes()
         except OSError:
             continue
-        if sign in environment and os.fsencode(sys.path[0]) in environment:
-            found.append(f"{place.name}: {(place / 'cmdline').read_bytes()!r}")
-    return found
+        if b"CONDUCTOR_ATTEMPT=" in environment and os.fsencode(sys.path[0]) in environment:
+            found.append(int(place.name))
+    return [f"{pid}: {Path(f'/proc/{pid}/cmdline').read_bytes()!r}" for pid in sorted({*found} - waiting_processes())]
