@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -44,8 +43,7 @@ def run(
     seconds = timeout.total_seconds()
     work = Work(input, config, idempotency_key, attempt, deadline, callback)
     if isolate:
-        outcome = attempt_isolated(found, work, seconds=seconds, memory=memory)
-        return replace(outcome, duration=time.monotonic() - started)
+        return _lasting(attempt_isolated(found, work, seconds=seconds, memory=memory), time.monotonic() - started)
     outcome = attempt_here(found, work)
     duration = time.monotonic() - started
     if duration > seconds and outcome.status != "failed":
@@ -54,7 +52,7 @@ def run(
             f"{found.name} took {duration:.1f} seconds, longer than its {seconds:g}.",
             transcript=outcome.transcript,
         )
-    return replace(outcome, duration=duration)
+    return _lasting(outcome, duration)
 
 
 def receive(found: Found, result: AgentResult, *, config: Mapping[str, Any] | None = None) -> Outcome:
@@ -68,6 +66,12 @@ def receive(found: Found, result: AgentResult, *, config: Mapping[str, Any] | No
 def not_installed(name: str, registry: Registry) -> Outcome:
     """The outcome of a step whose agent is not there; another machine or a later moment may have it."""
     return failed("not-installed", clean(registry.why_not(name), ERROR_CHARACTERS))
+
+
+def _lasting(outcome: Outcome, duration: float) -> Outcome:
+    """Set in place: nobody else has it yet, and a copy costs more than all else that is done here."""
+    object.__setattr__(outcome, "duration", duration)
+    return outcome
 
 
 __all__ = ["ERROR_KINDS", "MEMORY", "ErrorKind", "Outcome", "check", "not_installed", "receive", "run"]
