@@ -15,19 +15,27 @@ _GLANCE: Final = 0.002
 _LAST_WAIT: Final = 5.0
 
 
-def descendants(root: int, *, at_most: int = 100_000) -> list[int]:
+def descendants(root: int) -> list[int]:
     """The processes below this one, nearest first (Linux; elsewhere none are seen)."""
     found: list[int] = []
     places = [root]
     for pid in places:
-        if len(found) >= at_most:
-            break
         with contextlib.suppress(OSError):
             for task in os.listdir(f"/proc/{pid}/task"):
                 with open(f"/proc/{pid}/task/{task}/children", "rb") as file:
                     below = [int(one) for one in file.read().split()]
                 found += below
                 places += below
+    return found
+
+
+def alive(pids: list[int]) -> list[int]:
+    """Those that are not dead and only not collected yet."""
+    found = []
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            if (_PROC / str(pid) / "stat").read_bytes().rpartition(b")")[2].split()[0] not in (b"Z", b"X"):
+                found.append(pid)
     return found
 
 
@@ -60,7 +68,7 @@ def end_all(process: subprocess.Popen[bytes], variable: str, mark: str) -> None:
         end = time.monotonic() + _LAST_WAIT
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(process.pid, signal.SIGSTOP)
-        while (below := _alive(descendants(process.pid))) and time.monotonic() < end:
+        while (below := alive(descendants(process.pid))) and time.monotonic() < end:
             _kill(below)
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
@@ -87,16 +95,6 @@ def _group_of(pid: int) -> int:
         return os.getpgid(pid)
     except ProcessLookupError:
         return 0
-
-
-def _alive(pids: list[int]) -> list[int]:
-    """Those that are not dead and only not collected yet."""
-    alive = []
-    for pid in pids:
-        with contextlib.suppress(OSError):
-            if (_PROC / str(pid) / "stat").read_bytes().rpartition(b")")[2].split()[0] not in (b"Z", b"X"):
-                alive.append(pid)
-    return alive
 
 
 def _carriers(sign: bytes) -> list[int]:

@@ -21,7 +21,7 @@ from typing import Any, Final
 
 from orchestration.agents.allowed import PROCESSES
 from orchestration.agents.forked import Loaded, die_with, limit, load, point_prints_at, work
-from orchestration.agents.leftovers import descendants, end_below
+from orchestration.agents.leftovers import alive, descendants, end_below
 
 IDLE: Final = 300.0
 """Seconds without a request after which the process ends itself."""
@@ -99,14 +99,23 @@ def _watched(child: int, control: socket.socket) -> dict[str, Any]:
             if any(number == control.fileno() for number, _ in told):
                 break
             ended = _has_ended(child)
-            crowded = not ended and len(descendants(os.getpid(), at_most=PROCESSES + 1)) > PROCESSES
+            crowded = not ended and _is_crowded()
     codes, clean = end_below()
     return {"status": codes.get(child), "crowded": crowded, "clean": clean}
 
 
 def _has_ended(child: int) -> bool:
-    """Without collecting it, so that its number stays its own."""
-    return os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    """Without collecting it, so that its number stays its own; who has lost its parent and ended is collected."""
+    while (one := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)) is not None:
+        if one.si_pid == child:
+            return True
+        os.waitpid(one.si_pid, 0)
+    return False
+
+
+def _is_crowded() -> bool:
+    below = descendants(os.getpid())
+    return len(below) > PROCESSES and len(alive(below)) > PROCESSES
 
 
 @contextmanager

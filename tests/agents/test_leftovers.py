@@ -103,6 +103,23 @@ def test_one_that_ended_while_it_waited_is_replaced(agent_that: AgentThat) -> No
     assert waiting_processes() not in ({waiting}, set())
 
 
+def test_many_processes_one_after_the_other_are_no_crowd(agent_that: AgentThat) -> None:
+    """Those that have ended do not count, be they the agent's own or others that it has left."""
+    body = """
+        for _ in range(80):
+            reading, writing = os.pipe()
+            if not os.fork():
+                os.fork()
+                os._exit(0)
+            os.close(writing)
+            os.read(reading, 1)  # until both have ended
+            os.close(reading)
+        time.sleep(0.2)
+        return AgentResult(output={'text': 'fine'})
+    """
+    assert attempt(agent_that(body, more="import os, time")).output == {"text": "fine"}
+
+
 def test_an_import_that_starts_threads_is_made_anew_for_each_run(agent_that: AgentThat) -> None:
     thread = "threading.Thread(target=time.sleep, args=(600,), daemon=True).start()"
     more = f"import os, threading, time\n{thread}\nME = os.getpid()"
