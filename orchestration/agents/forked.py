@@ -72,7 +72,9 @@ def load(plugin: dict[str, str]) -> Loaded:
     return Loaded(found)
 
 
-def work(loaded: Loaded | None, plugin: dict[str, str], terms: dict[str, Any], descriptors: list[int]) -> NoReturn:
+def work(
+    loaded: Loaded | None, plugin: dict[str, str], terms: dict[str, Any], descriptors: list[int], *, parent: int
+) -> NoReturn:
     """Do what is asked and end. Of what the agent changes in this process nothing outlives it.
 
     1. A session of its own; the kernel ends this process with the one that waits, or soon after its time.
@@ -83,7 +85,7 @@ def work(loaded: Loaded | None, plugin: dict[str, str], terms: dict[str, Any], d
     try:
         asking, printed, errors, answering = descriptors
         os.setsid()
-        die_with(os.getppid())
+        die_with(parent)
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.setitimer(signal.ITIMER_REAL, terms["seconds"])
         with open(asking, "rb") as pipe:

@@ -39,7 +39,7 @@ def main() -> None:
     """
     control = socket.socket(fileno=int(sys.argv[1]))
     control.set_inheritable(False)
-    parent, plugin, mode = int(sys.argv[2]), json.loads(sys.argv[3]), sys.argv[4]
+    me, parent, plugin, mode = os.getpid(), int(sys.argv[2]), json.loads(sys.argv[3]), sys.argv[4]
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
     loaded: Loaded | None = None
     while request := _request(control):
@@ -48,7 +48,7 @@ def main() -> None:
             with _dying_with(parent), limit(terms["memory"], for_good=False), point_prints_at(*descriptors[1:3]):
                 loaded = load(plugin)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            if len(os.listdir("/proc/self/task")) > 1:
+            if len(os.listdir("/proc/self/task")) > 1:  # threads of C code count too
                 control.send(b"-")
                 break
             gc.collect()
@@ -57,7 +57,7 @@ def main() -> None:
         child = os.fork()
         if not child:
             control.close()
-            work(loaded, plugin, terms, descriptors)
+            work(loaded, plugin, terms, descriptors, parent=me)
         for descriptor in descriptors:
             os.close(descriptor)
         report = _watched(child, control)

@@ -26,7 +26,7 @@ from tests.small_workflow import publish
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
-STOPPED = "test.misbehaving took longer than its 3 seconds and was stopped."
+STOPPED = "test.misbehaving took longer than its 2 seconds and was stopped."
 BOMB = "test.misbehaving started more than 64 processes at once and was stopped."
 KILLED = "The process of test.misbehaving was killed by"
 FAILURES = [
@@ -96,7 +96,7 @@ def test_a_failure_is_told_apart_and_its_case_is_with_a_person(
 ) -> None:
     assert done(workflow, client, "fine").outcome == "yes"  # its process waits ready now
     if kind == "time-limit":
-        workflow = publish(slug="impatient", use="test.misbehaving", attempts=1, timeout="3s")
+        workflow = publish(slug="impatient", use="test.misbehaving", attempts=1, timeout="2s")
     if kind == "memory":
         set_isolation(agent="test.misbehaving", isolation="", memory_mib=256, user=None)
     case = done(workflow, client, does)

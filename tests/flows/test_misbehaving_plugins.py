@@ -63,7 +63,8 @@ from orchestration.services.api_key import create_key
 from orchestration.services.agent_state import set_isolation
 for kind in sys.argv[1:]:
     publish(slug=kind, use=f"acme.{kind}", attempts=1, timeout="40s")
-publish(slug="misbehaving", use="test.misbehaving", attempts=1, timeout="8s")
+publish(slug="misbehaving", use="test.misbehaving", attempts=1, timeout="40s")
+publish(slug="impatient", use="test.misbehaving", attempts=1, timeout="3s")
 set_isolation(agent="test.misbehaving", isolation="", memory_mib=256, user=None)
 print(create_key(name="post", scopes=["cases:write"])[1])
 """
@@ -92,7 +93,8 @@ def test_web_and_worker_go_on_and_every_case_is_decided_or_with_a_person(tmp_pat
         workers = servers(running)
 
         broken = {post(running, key, kind, kind) for kind in kinds}
-        wait_for(running, broken | {post(running, key, "misbehaving", text) for text, _ in RUNS})
+        runs = {post(running, key, "impatient" if kind == "time-limit" else "misbehaving", text) for text, kind in RUNS}
+        wait_for(running, broken | runs)
         assert {*workers} <= {*servers(running)}
 
     told = {reference: (kind, detail) for reference, kind, detail in ended(running)}
