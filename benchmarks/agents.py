@@ -2,7 +2,8 @@
 
 1. One inline run with all its checks, beside calling the agent's function on a ready request.
 2. One run in a process of its own when that process waits ready, and when none does.
-3. A case posted and decided in the answer (SQLite) with 1,000 more packages installed, beside the same without.
+3. Processor time of a case posted and decided in the answer (SQLite) with 1,000 more packages installed, beside the
+   same without: looking for them again would show there, and what else the machine does does not.
 """
 
 from __future__ import annotations
@@ -67,9 +68,9 @@ for line in sys.stdin:
     times = []
     for sample in samples[sent : sent + int(line)]:
         body = json.dumps({"workflow": "kyc-onboarding", "payload": sample["payload"]})
-        begun = time.perf_counter()
+        begun = time.process_time()
         answer = client.post("/api/v1/cases", body, content_type="application/json", headers={"host": "localhost"})
-        times.append(time.perf_counter() - begun)
+        times.append(time.process_time() - begun)
         assert answer.status_code == 201 and answer.json()["status"] in ("decided", "escalated"), answer.content
     sent += int(line)
     print(json.dumps(times), flush=True)
@@ -119,9 +120,10 @@ def _isolated(report: Report, found: Found, given: dict[str, Any]) -> float:
     for _ in range(COLD):
         end_waiting()
         cold.append(timed())
-    warm = statistics.median(timed() for _ in range(WARM))
+    times = [timed() for _ in range(WARM)]
     end_waiting()
-    started = f"{statistics.median(cold):.0f}"
+    warm, started = statistics.median(times), f"{statistics.median(cold):.0f}"
+    report.notes.append(f"{found.name}, process that waits: the quickest of {WARM} runs took {min(times):.1f} ms.")
     report.rows.append((f"{found.name}, process that waits", f"{warm:.1f}", "process started for it", started))
     return warm
 
@@ -155,7 +157,9 @@ def _requests(report: Report) -> float:
             few(POSTS), many(POSTS)  # the first ones import plugins and compile the version
             pairs = [(many(POSTS), few(POSTS)) for _ in range(TURNS)]
     laden_ms, bare_ms = (statistics.median(times) for times in zip(*pairs, strict=True))
-    report.rows.append(("request, 1,000 packages more", f"{laden_ms:.2f}", "without them", f"{bare_ms:.2f}"))
+    report.rows.append(
+        ("request, 1,000 packages more (processor)", f"{laden_ms:.2f}", "without them", f"{bare_ms:.2f}")
+    )
     return round(statistics.median(mine / alone for mine, alone in pairs), 3)
 
 
