@@ -12,7 +12,7 @@ import pytest
 from orchestration.rules.language import Escalate
 from orchestration.testing import Conductor
 from plugins.quality.arrivals import PER_DAY
-from plugins.quality.sample_report import KINDS
+from plugins.quality.sample_report import DAY, KINDS
 from plugins.quality.samples import sample_cases
 
 from .quality_conductor import AGENTS, FOLDER, NOW, PACK, TEXT, TODAY, Sampled, sample
@@ -79,10 +79,10 @@ def test_reports_come_at_the_rhythm_of_three_shifts() -> None:
 
 def test_bought_lots_are_mostly_found_by_day(sampled: list[Sampled]) -> None:
     day, night = (
-        [one.report.bought for one in sampled if (7 <= one.report.arrives.hour < 16) is by_day]
-        for by_day in (True, False)
+        [one.report.bought for one in sampled if (one.report.arrives.hour in DAY) is by_day] for by_day in (True, False)
     )
     assert sum(day) / len(day) > 0.4 > 0.2 > sum(night) / len(night) > 0
+    assert {one.report.arrives.hour for one in sampled if one.report.detected_at == "incoming"} == set(DAY)
 
 
 # --- As they are decided ----------------------------------------------------------------------------
