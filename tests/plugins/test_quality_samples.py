@@ -114,14 +114,14 @@ def test_no_critical_characteristic_is_ever_decided_by_rules(sampled: list[Sampl
 
 
 def test_the_chart_tells_most_processes_that_broke_and_seldom_alarms_falsely(sampled: list[Sampled]) -> None:
-    """Shifts of 1.5 to 4 sigma in the last four points; limits from forty points; four rules over five points."""
+    """Shifts of 1.5 to 4 sigma in the last four points; limits from forty points; four rules over four points."""
     charts = [(one.report.kind == "shifted", one.result.runs["chart"].output) for one in sampled
               if not one.report.bought]  # fmt: skip
     broken = [not output["in_control"] for shifted, output in charts if shifted]
     steady = [not output["in_control"] for shifted, output in charts if not shifted]
     assert (len(broken) >= 8, len(steady) >= 500) == (True, True)
     assert sum(broken) / len(broken) > 0.75
-    assert 0.01 < sum(steady) / len(steady) < 0.1
+    assert 0.01 < sum(steady) / len(steady) < 0.12
 
 
 def test_nothing_that_is_truly_far_outside_is_used_as_is(sampled: list[Sampled]) -> None:
