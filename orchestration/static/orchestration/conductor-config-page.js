@@ -32,6 +32,7 @@ class StepEditor extends HTMLElement {
     this.name.addEventListener("input", () => this.ask());
     this.views.addEventListener("click", (event) => event.target.closest("[data-view]") && this.turn(event.target.closest("[data-view]").dataset.view));
     this.form.addEventListener("submit", () => this.hand());
+    for (const button of this.querySelectorAll("[data-check] button")) button.addEventListener("click", () => this.check(button));
     this.views.hidden = false;
     this.base = step && typeof step === "object" ? step : {};
     if (this.readable(step)) {
@@ -150,6 +151,23 @@ class StepEditor extends HTMLElement {
     if (this.view === "source") this.showSourceProblems(answer.problems);
     else this.showProblems(answer.problems);
     return answer;
+  }
+
+  // Whether the agent can work with what is written: asked of the agent itself, which may take a while.
+  async check(button) {
+    const answer = this.querySelector("[data-check-answer]");
+    button.disabled = true;
+    answer.className = "c-hint";
+    answer.textContent = "Asking the agent…";
+    try {
+      const { ok, message } = await this.post(this.dataset.check, { key: this.key, name: this.name.value.trim(), step: this.value });
+      answer.className = ok ? "c-tick" : "c-error";
+      answer.textContent = message;
+    } catch {
+      answer.className = "c-error";
+      answer.textContent = "The server does not answer just now.";
+    }
+    button.disabled = false;
   }
 
   async makeSecret(name, value, note) {
