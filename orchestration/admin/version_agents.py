@@ -111,7 +111,8 @@ def _post(admin: VersionAdmin, request: HttpRequest, pk: int, key: str) -> HttpR
     except Refused as refused:
         return _kept(admin, request, version, text, refused.message, 409)
     also = f" Its new name also stands in {_listed(told)} now." if told else ""
-    messages.success(request, f"The step “{name}” is saved.{also}")
+    after = "" if key else " Now let a rule run it."
+    messages.success(request, f"The step “{name}” is saved.{also}{after}")
     return _to(pk, f"step-{name}")
 
 

@@ -131,6 +131,8 @@ def _until(about: Mapping[str, Any]) -> str:
 _WHY: Final[Mapping[Any, str]] = {
     "expired": ": no outside party answered in time",
     "not-wanted": ": the case was closed first",
+    "switched-off": ": the agent was switched off",
+    "circuit-open": ": its circuit stayed open for too long",
 }
 
 

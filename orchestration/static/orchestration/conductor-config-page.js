@@ -43,7 +43,7 @@ class StepEditor extends HTMLElement {
       this.showSourceProblems(problems);
     }
     if (unsaved) this.dispatchEvent(new Event("input", { bubbles: true }));
-    else if (!key) this.name.focus();
+    else if (!key) (this.querySelector("#agent-search") || this.name).focus();
   }
 
   // Can the form show it? What the server could not read as a step stays text.

@@ -67,6 +67,14 @@ class ConfigEditor extends Editor {
     super.render(focus);
   }
 
+  // A place that is no field itself is gone to by its first one.
+  focusAt(at) {
+    const place = at && !this.querySelector(`[data-at="${CSS.escape(at)}"]`) && this.querySelector(`[data-node="${CSS.escape(at)}"]`);
+    const first = place && (place.querySelector("input, select, textarea") || place.querySelector("button"));
+    if (first) first.focus();
+    else super.focusAt(at);
+  }
+
   properties(schema, value, path) {
     const fixed = (below, one) => "const" in below && (one === below.const || (one === undefined && below.default === below.const)); // nothing to choose
     const known = Object.entries(schema.properties || {}).filter(([name, below]) => !fixed(placeOf(below, this.words.schema).schema, (value || {})[name]));
@@ -90,7 +98,7 @@ class ConfigEditor extends Editor {
     const mark = required && !tools ? el("span", { class: "c-hint" }, " needed") : null;
     const problems = el("div", { class: "e-problems" });
     const told = help ? el("div", { class: "c-help", id: `${id}-help` }, help) : null;
-    const shared = { "data-pointer": at, "data-node": at };
+    const shared = { "data-pointer": at, "data-node": at, "data-name": name };
     if (["object", "list", "map", "choice"].includes(kind)) {
       return el("fieldset", { ...shared, class: "k-group", "aria-describedby": field.describedby }, el("legend", {}, name, mark), tools, told, this.group(field), problems);
     }
@@ -145,6 +153,7 @@ class ConfigEditor extends Editor {
   group(field) {
     const { kind, schema, value, path, at, given, required, nullable } = field;
     const root = this.words.schema;
+    if (value === undefined && required && kind === "object") return el("div", { class: "k-body" }, this.properties(schema, {}, path));
     if (value === undefined || value === null) {
       const words = "default" in schema && inWords(schema.default) !== "empty" ? "Change it" : kind === "list" ? "Add the first" : "Set it";
       const begin = () => (kind === "list" && !("default" in schema && schema.default?.length) ? [beginning(schema.items || {}, root)] : beginning(given, root) ?? {});
