@@ -107,14 +107,18 @@ class AgentError(Exception):
     """A failure the agent can name.
 
     `permanent`: trying again cannot help (bad input, no such account). Otherwise the run is tried again,
-    after `retry_after` seconds where given, up to the step's number of attempts.
+    after `retry_after` seconds where given, up to the step's number of attempts. `cost`: money that the failed
+    attempt used all the same.
     """
 
-    def __init__(self, message: str, *, permanent: bool = False, retry_after: float | None = None) -> None:
+    def __init__(
+        self, message: str, *, permanent: bool = False, retry_after: float | None = None, cost: float = 0.0
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.permanent = permanent
         self.retry_after = retry_after
+        self.cost = cost
 
 
 class Agent:

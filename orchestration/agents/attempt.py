@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import inspect
 import json
-import math
 import re
 import threading
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from numbers import Real
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +17,7 @@ import orjson
 from pydantic import BaseModel, ValidationError
 from pydantic_core import to_jsonable_python
 
+from orchestration.agents.amounts import LONGEST_WAIT, money_of, number_of, seconds_of, shown
 from orchestration.agents.configured import configured_schema, schema_misfit
 from orchestration.agents.found import Found, Refused
 from orchestration.agents.outcome import Outcome, failed
@@ -35,7 +34,6 @@ from orchestration.plugin_api import AgentError, AgentResult, Pending, Request
 
 OUTPUT_BYTES: Final = 1024 * 1024
 EVIDENCE_BYTES: Final = 64 * 1024
-LONGEST_WAIT: Final = 90 * 86_400.0
 _FRAMES_SHOWN: Final = 12
 _SEEN_VALUE: Final = re.compile(r", input_value=.*")
 
@@ -60,7 +58,8 @@ def attempt(found: Found, work: Work) -> Outcome:
         schema = _configured(found, work.config)
         return _judged(found, found.instance.run(request), schema, secrets, may_wait=work.callback is not None)
     except _Misfit as misfit_:
-        return failed(misfit_.kind, clean(misfit_, ERROR_CHARACTERS, secrets), permanent=misfit_.permanent)
+        told = clean(misfit_, ERROR_CHARACTERS, secrets)
+        return failed(misfit_.kind, told, permanent=misfit_.permanent, cost=misfit_.cost)
     except BaseException as error:
         if isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread():
             raise
@@ -72,18 +71,19 @@ def judged(found: Found, result: AgentResult, config: Mapping[str, Any]) -> Outc
     try:
         return _judged(found, result, _configured(found, config), frozenset(), may_wait=False)
     except _Misfit as error:
-        return failed(error.kind, clean(error, ERROR_CHARACTERS), permanent=error.permanent)
+        return failed(error.kind, clean(error, ERROR_CHARACTERS), permanent=error.permanent, cost=error.cost)
     except Exception as error:
         return failed("exception", clean(_told(error), ERROR_CHARACTERS))
 
 
 class _Misfit(Exception):
-    """A value that does not fit a model or a limit."""
+    """A value that does not fit a model or a limit; `cost` is what the agent has used by then."""
 
     def __init__(self, kind: Any, message: str, *, permanent: bool = False) -> None:
         super().__init__(message)
         self.kind = kind
         self.permanent = permanent
+        self.cost = 0.0
 
 
 def _raised(error: BaseException, secrets: Iterable[str]) -> Outcome:
@@ -92,7 +92,8 @@ def _raised(error: BaseException, secrets: Iterable[str]) -> Outcome:
             "agent",
             clean(_message(error), ERROR_CHARACTERS, secrets) or "The agent failed without saying why.",
             permanent=getattr(error, "permanent", False) is True,
-            retry_after=_seconds(getattr(error, "retry_after", None)),
+            retry_after=seconds_of(getattr(error, "retry_after", None)),
+            cost=money_of(getattr(error, "cost", 0.0)) or 0.0,
         )
     if isinstance(error, MemoryError):
         return failed("memory", "The agent ran out of memory.")
@@ -145,15 +146,20 @@ def _judged(
         if inspect.iscoroutine(result):
             result.close()
         raise _Misfit("output", f"{found.name} returned a {type(result).__name__}, not an AgentResult.")
-    return Outcome(
-        "succeeded",
-        output=_output(found, result.output, schema),
-        confidence=_confidence(result.confidence),
-        summary=clean(result.summary, SUMMARY_CHARACTERS, secrets),
-        evidence=_evidence(result.evidence),
-        transcript=clean(result.transcript, TRANSCRIPT_CHARACTERS, secrets),
-        cost=_cost(result.cost),
-    )
+    cost = _cost(result.cost)
+    try:
+        return Outcome(
+            "succeeded",
+            output=_output(found, result.output, schema),
+            confidence=_confidence(result.confidence),
+            summary=clean(result.summary, SUMMARY_CHARACTERS, secrets),
+            evidence=_evidence(result.evidence),
+            transcript=clean(result.transcript, TRANSCRIPT_CHARACTERS, secrets),
+            cost=cost,
+        )
+    except _Misfit as misfit_:
+        misfit_.cost = cost
+        raise
 
 
 def _pending(pending: Pending, secrets: Iterable[str], *, may_wait: bool) -> Outcome:
@@ -161,7 +167,7 @@ def _pending(pending: Pending, secrets: Iterable[str], *, may_wait: bool) -> Out
         raise _Misfit(
             "output", "The agent returned Pending, but this run has no callback to post a result to.", permanent=True
         )
-    seconds = _seconds(pending.expires_in)
+    seconds = seconds_of(pending.expires_in)
     if not seconds or seconds > LONGEST_WAIT:
         raise _Misfit("output", f"expires_in of Pending is not a number of seconds from 0 to {LONGEST_WAIT:,.0f}.")
     return Outcome("pending", summary=clean(pending.note, SUMMARY_CHARACTERS, secrets), expires_in=seconds)
@@ -212,16 +218,16 @@ def _strings(document: object) -> Iterator[str]:
 def _confidence(value: object) -> float | None:
     if value is None:
         return None
-    number = _number(value)
+    number = number_of(value)
     if number is None or not 0 <= number <= 1:
-        raise _Misfit("output", f"The confidence is {_shown(value)}, not None or a number from 0 to 1.")
+        raise _Misfit("output", f"The confidence is {shown(value)}, not None or a number from 0 to 1.")
     return number
 
 
 def _cost(value: object) -> float:
-    number = _number(value)
-    if number is None or number < 0:
-        raise _Misfit("output", f"The cost is {_shown(value)}, not a finite number from 0.")
+    number = money_of(value)
+    if number is None:
+        raise _Misfit("output", f"The cost is {shown(value)}, not a finite number from 0.")
     return number
 
 
@@ -251,25 +257,6 @@ def _storable(entry: Mapping[Any, Any]) -> tuple[dict[str, Any] | None, int]:
     except Exception:
         return None, 0
     return (None, 0) if check_values(plain) or "\\u0000" in text else (plain, len(text))
-
-
-def _number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, Real):
-        return None
-    try:
-        number = float(value)
-    except (OverflowError, ValueError):
-        return None
-    return number if math.isfinite(number) else None
-
-
-def _seconds(value: object) -> float | None:
-    number = _number(value)
-    return min(number, LONGEST_WAIT) if number is not None and number >= 0 else None
-
-
-def _shown(value: object) -> str:
-    return repr(value)[:80] if isinstance(value, Real | str) else f"a {type(value).__name__}"
 
 
 def _told(error: BaseException) -> str:

@@ -18,12 +18,9 @@ from typing import Any, Final
 
 from orchestration.agents.declared import Declared
 from orchestration.agents.found import Found, found_from
-from orchestration.agents.isolated import MARK
-from orchestration.agents.isolated import _environment as environment
+from orchestration.agents.isolated import MARK, environment
 from orchestration.agents.leftovers import end_all
-from orchestration.agents.process import _die_with as die_with
-from orchestration.agents.process import _lift_limit as lift_limit
-from orchestration.agents.process import _limit as limit
+from orchestration.agents.process import die_with, lift_limit, limit_memory
 from orchestration.agents.runner import MEMORY, check
 from orchestration.agents.talk import Talk
 from orchestration.agents.text import ERROR_CHARACTERS, clean, secrets_of
@@ -77,7 +74,7 @@ def main() -> None:
     with open(os.devnull, "rb") as nothing:
         os.dup2(nothing.fileno(), 0)
     die_with(request["parent"], request["seconds"])
-    limit(request["memory"])
+    limit_memory(request["memory"])
     try:
         health = _check(Declared(**request["plugin"]), request["config"])
     except MemoryError:

@@ -50,7 +50,7 @@ def attempt_isolated(found: Found, work: Work, *, seconds: float, memory: int) -
             stderr=subprocess.PIPE,
             pass_fds=(writing,),
             start_new_session=True,
-            env=_environment(mark),
+            env=environment(mark),
         )
     except OSError as error:
         os.close(reading)
@@ -67,7 +67,7 @@ def attempt_isolated(found: Found, work: Work, *, seconds: float, memory: int) -
     return _with_printed(_outcome(found, talk, process, seconds, memory), talk, secrets)
 
 
-def _environment(mark: str) -> dict[str, str]:
+def environment(mark: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name in PASSED_ON or name.startswith("LC_")}
     path = os.pathsep.join(os.path.abspath(place) for place in sys.path)
     return {**kept, "PYTHONPATH": path, MARK: mark}

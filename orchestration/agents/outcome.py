@@ -34,7 +34,7 @@ class Outcome:
     """One attempt. `output` is plain JSON that fits the agent's output schema, None unless succeeded.
 
     `permanent`: trying again cannot help. `retry_after`, `expires_in` (of a pending run) and `duration` are
-    seconds. `error` is one sentence for the reader of the case page, "" unless failed.
+    seconds. `error` is one sentence for the reader of the case page, "" unless failed. `cost` counts failed or not.
     """
 
     status: Status
@@ -63,6 +63,7 @@ def failed(
     permanent: bool = False,
     retry_after: float | None = None,
     transcript: str = "",
+    cost: float = 0.0,
 ) -> Outcome:
     return Outcome(
         "failed",
@@ -71,4 +72,5 @@ def failed(
         permanent=permanent,
         retry_after=retry_after,
         transcript=transcript,
+        cost=cost,
     )

@@ -34,13 +34,13 @@ def main() -> None:
     os.set_inheritable(answer, False)
     with open(os.devnull, "rb") as nothing:
         os.dup2(nothing.fileno(), 0)
-    _die_with(request["parent"], request["seconds"])
-    _limit(request["memory"])
+    die_with(request["parent"], request["seconds"])
+    limit_memory(request["memory"])
     try:
         outcome = _outcome(request)
     except MemoryError:
         outcome = failed("memory", "")
-    _lift_limit()
+    lift_limit()
     if outcome.error_kind == "memory":
         outcome = failed("memory", f"The agent needed more than its {request['memory'] / 2**20:,.0f} MiB of memory.")
     with contextlib.suppress(Exception):
@@ -81,7 +81,7 @@ def _outcome(request: dict[str, Any]) -> Outcome:
     return attempt(found, work)
 
 
-def _die_with(parent: int, seconds: float) -> None:
+def die_with(parent: int, seconds: float) -> None:
     """The kernel ends this process when its parent is gone, or at the alarm, even inside C code."""
     with contextlib.suppress(Exception):
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -91,7 +91,7 @@ def _die_with(parent: int, seconds: float) -> None:
     signal.setitimer(signal.ITIMER_REAL, seconds)
 
 
-def _limit(memory: int) -> None:
+def limit_memory(memory: int) -> None:
     """The soft limit binds the agent; the room up to the hard one is for telling what happened."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _, most = resource.getrlimit(resource.RLIMIT_AS)
@@ -102,7 +102,7 @@ def _limit(memory: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (min(memory, hard), hard))
 
 
-def _lift_limit() -> None:
+def lift_limit() -> None:
     with contextlib.suppress(ValueError, OSError):
         _, hard = resource.getrlimit(resource.RLIMIT_AS)
         resource.setrlimit(resource.RLIMIT_AS, (hard, hard))

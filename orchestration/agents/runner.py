@@ -56,6 +56,7 @@ def run(
             "time-limit",
             f"{found.name} took {duration:.1f} seconds, longer than its {seconds:g}.",
             transcript=outcome.transcript,
+            cost=outcome.cost,
         )
     return replace(outcome, duration=duration)
 

@@ -25,7 +25,7 @@ from orchestration.agents.registry import registry
 from orchestration.agents.runner import receive
 from orchestration.agents.text import ERROR_CHARACTERS, SUMMARY_CHARACTERS, clean
 from orchestration.facts import Problem
-from orchestration.models import AgentRun, Case, CaseEvent, RunStatus
+from orchestration.models import AgentAttempt, AgentRun, Case, CaseEvent, RunStatus
 from orchestration.models.case import FINAL
 from orchestration.models.run import ENDED
 from orchestration.plugin_api import AgentResult
@@ -38,6 +38,7 @@ from orchestration.services.run import locked, write_outcome
 log = structlog.get_logger(__name__)
 
 PARTY: Final = "outside party"
+_AGAIN, _LATE, _REFUSED = "agent_run.answered_again", "agent_run.answered_late", "agent_run.token_refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +76,16 @@ class NotInstalled(Refused):
 
 
 def run_for(*, public_id: uuid.UUID, token: str) -> AgentRun | None:
-    """The run that this token belongs to; None for a wrong token and for a run that is not there alike."""
+    """The run that this token belongs to; None for a wrong token and for a run that is not there alike. That a wrong
+    one was sent for a run is on record, once."""
     erasable = [f"case__content__{name}" for name in ("payload", "corrections", "human")]
     run = AgentRun.objects.select_related("case__content").defer(*erasable).filter(public_id=public_id).first()
-    return None if standing(run, token) == Standing.WRONG else run
+    if standing(run, token) != Standing.WRONG:
+        return run
+    if run is not None and not _is_noted(run, _REFUSED):
+        with transaction.atomic():
+            _note(*locked(run), _REFUSED)
+    return None
 
 
 def take_in(*, run: AgentRun, token: str, answer: Answer) -> AgentRun:
@@ -86,19 +93,22 @@ def take_in(*, run: AgentRun, token: str, answer: Answer) -> AgentRun:
 
     1. What can be told without a lock, so that plugin code does not check what nobody waits for.
     2. The result is checked as if the agent had returned it, no transaction open.
-    3. Under the locks: still waited for, or on record as too late. The token is spent with the outcome.
+    3. Under the locks: still waited for, or on record as too late or posted again. The token is spent with the outcome.
 
-    Raises AlreadyAnswered, TooLate, Misfit, NotInstalled; except for the record of TooLate nothing is stored then.
+    Raises AlreadyAnswered, TooLate, Misfit, NotInstalled; but for the record of the first two nothing is stored then.
     """
     wanted = run.status not in ENDED and run.case.status not in FINAL
+    installed = registry().agents.get(run.agent)  # found before any row is locked: it may import plugins
     outcome = without_token(_outcome(run, answer), token) if wanted and _live(run, token) else None
     with transaction.atomic():
         case, row = locked(run)
-        live = _live(row, token)
-        if late := row.status in ENDED or case.status in FINAL:
+        live, late = _live(row, token), row.status in ENDED or case.status in FINAL
+        if not live:
+            _note(case, row, _AGAIN)
+        elif late:
             _note_late(case, row, answer, token)
-        elif live and outcome:
-            _accept(case, row, outcome)
+        elif outcome:
+            _accept(case, row, outcome, installed)
     if not live:
         raise AlreadyAnswered("This result was posted before and taken in. It need not be sent again.")
     if late or outcome is None:
@@ -117,12 +127,12 @@ def _live(run: AgentRun, token: str) -> bool:
     return standing(run, token) == Standing.LIVE
 
 
-def _accept(case: Case, row: AgentRun, outcome: Outcome) -> None:
+def _accept(case: Case, row: AgentRun, outcome: Outcome, installed: Found | None) -> None:
     """A process that still tries the run finds another lease token; its try is written here, as it has ended here."""
-    tried = row.status == RunStatus.RUNNING
+    written = AgentAttempt.objects.filter(run=row, number=row.attempts).exists()
+    tried = row.status == RunStatus.RUNNING and not written
     row.answers, row.token_hash, row.lease_token = row.answers + 1, "", row.lease_token + 1
-    found = registry().agents.get(row.agent)
-    row.installed_version = row.installed_version or (found.version if found else "")
+    row.installed_version = row.installed_version or (installed.version if installed else "")
     write_outcome(case, row, _after_the_agent(row, outcome), tried=tried, actor=PARTY)
 
 
@@ -134,17 +144,25 @@ def _after_the_agent(row: AgentRun, outcome: Outcome) -> Outcome:
 
 
 def _note_late(case: Case, row: AgentRun, answer: Answer, token: str) -> None:
-    """Once, however often it is posted."""
-    about = {"step": row.step, "run": str(row.public_id), "status": str(row.status)}
-    before = CaseEvent.objects.filter(case=case, name="agent_run.answered_late").values_list("about", flat=True)
-    if not _live(row, token) or any(one.get("run") == about["run"] for one in before):
-        return
     result = {"output": answer.output, "confidence": answer.confidence, "error": answer.error}
-    content = {"note": clean(answer.summary or answer.error, SUMMARY_CHARACTERS, [token]), "result": result}
+    note = clean(answer.summary or answer.error, SUMMARY_CHARACTERS, [token])
+    _note(case, row, _LATE, {"note": note, "result": result})
+
+
+def _note(case: Case, row: AgentRun, name: str, content: Mapping[str, Any] | None = None) -> None:
+    """Once for a run, however often it is posted. Both rows are locked."""
+    if _is_noted(row, name):
+        return
+    about = {"step": row.step, "run": str(row.public_id), "status": str(row.status)}
     events = Events(case)
-    events.add("agent_run.answered_late", actor=PARTY, about=about, content=content)
+    events.add(name, actor=PARTY, about=about, content=content)
     events.write()
     Case.objects.filter(pk=case.pk).update(last_event=case.last_event)
+
+
+def _is_noted(run: AgentRun, name: str) -> bool:
+    before = CaseEvent.objects.filter(case=run.case_id, name=name).values_list("about", flat=True)
+    return any(one.get("run") == str(run.public_id) for one in before)
 
 
 def _give_up(run: AgentRun) -> bool:

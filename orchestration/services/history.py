@@ -91,9 +91,8 @@ def _words(name: str, about: Mapping[str, Any]) -> tuple[str, str]:
             return f"Agent step {about.get('step', '')} waits for an outside party{_until(about)}", "info"
         case "agent_run.finished":
             return _run_words(about)
-        case "agent_run.answered_late":
-            text = "An outside party answered too late, which changes nothing"
-            return f"{text} (agent step {about.get('step', '')})", "quiet"
+        case "agent_run.answered_late" | "agent_run.answered_again" | "agent_run.token_refused":
+            return f"{_ANSWERED[name]} (agent step {about.get('step', '')})", "quiet"
         case "case.escalated":
             if about.get("kind") == "approval":
                 return f"Waits for approval: {about.get('reason', '')}", "warning"
@@ -128,6 +127,11 @@ def _until(about: Mapping[str, Any]) -> str:
     return f" until {date_format(timezone.localtime(until), 'j M Y, H:i')}" if until else ""
 
 
+_ANSWERED: Final = {
+    "agent_run.answered_late": "An outside party answered too late, which changes nothing",
+    "agent_run.answered_again": "An outside party posted its answer again, which changes nothing",
+    "agent_run.token_refused": "Somebody posted a result with a wrong token, and was refused",
+}
 _WHY: Final[Mapping[Any, str]] = {
     "expired": ": no outside party answered in time",
     "not-wanted": ": the case was closed first",

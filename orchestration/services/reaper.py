@@ -13,6 +13,7 @@ from orchestration import queue
 from orchestration.models import AgentRun, Case
 from orchestration.services.agent_health import check_due
 from orchestration.services.answer import give_up_overdue
+from orchestration.services.comparison_run import ring_lost
 from orchestration.services.schedule import publish_due
 from orchestration.services.workflow import release_held
 
@@ -21,8 +22,8 @@ AT_ONCE: Final = 200
 
 
 def reap() -> int:
-    """One pass: rings for every case and run that could go on but has no live doorbell, gives up runs for which no
-    outside party answered in time, and publishes versions that are due. How many rows it set going."""
+    """One pass: rings for every case, run and comparison that could go on but has no live doorbell, gives up runs for
+    which no outside party answered in time, and publishes versions that are due. How many rows it set going."""
     rung = release_held(actor="worker", at_most=AT_ONCE)
     for rows, ring in ((Case.objects.claimable(), queue.ring), (AgentRun.objects.claimable(), queue.ring_run)):
         due = rows.filter(_silent()).order_by("id").values_list("pk", flat=True)
@@ -31,7 +32,7 @@ def reap() -> int:
             if rows.model.objects.filter(_silent(), pk=pk).update(rung_at=Now()):
                 ring(pk)
                 rung += 1
-    rung += give_up_overdue(at_most=AT_ONCE)
+    rung += give_up_overdue(at_most=AT_ONCE) + ring_lost()
     publish_due()
     check_due()
     return rung

@@ -173,8 +173,9 @@ def _claim(run_id: int) -> AgentRun | None:
             return None
         if row.status == RunStatus.RUNNING and row.attempts:
             lost = {"status": "vanished", "error_kind": "vanished", "isolated": is_isolated(row)}
-            AgentAttempt.objects.get_or_create(run=row, number=row.attempts, defaults=lost)
-            settle(row, failed("vanished", ""))
+            _, is_news = AgentAttempt.objects.get_or_create(run=row, number=row.attempts, defaults=lost)
+            if is_news:
+                settle(row, failed("vanished", ""))
         over, limit = over_or_limit(row)
         row.lease_token += 1
         try:

@@ -32,7 +32,7 @@ def over_or_limit(row: AgentRun) -> tuple[Outcome | None, timedelta]:
         return failed("exception", text, permanent=True), MARGIN
     over = None
     if row.attempts >= version.steps[row.step].attempts:
-        text = f"The process was lost in each of {row.attempts} attempts."
+        text = f"The process was lost in attempt {row.attempts}, which was the last."
         over = failed("vanished", text, permanent=True)
     return over, version.timeouts[row.step]
 

@@ -127,7 +127,8 @@ def withheld(outcome: Outcome, config: Mapping[str, Any], schema: Mapping[str, A
     if not values:
         return outcome
     if any(_holds(outcome.output, value) for value in values):
-        return failed("output", "The output holds a secret of the configuration, so it is not kept.", permanent=True)
+        told = "The output holds a secret of the configuration, so it is not kept."
+        return failed("output", told, permanent=True, cost=outcome.cost)
     kept = tuple(entry for entry in outcome.evidence if not any(_holds(entry, value) for value in values))
     return replace(outcome, evidence=kept)
 

@@ -78,7 +78,7 @@ def settle(run: AgentRun, outcome: Outcome) -> None:
     if seen is None:
         StepState.objects.get_or_create(workflow_id=run.case.workflow_id, step=run.step, defaults={"agent": run.agent})
     state = _locked(run)
-    if state is not None:
+    if state is not None and (verdict == FAILED or state.agent == run.agent):  # what another agent does well is no news
         now = clock()
         _change(state, run.agent, _breaker(state, run.agent).after(verdict, run=run.pk, now=now, bounds=_bounds()), now)
 

@@ -73,7 +73,9 @@ def start_agent(name: str, directory: str | Path | None = None) -> Started:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of the command, here and in `manage.py startagent`."""
-    parser.add_argument("name", metavar="NAME", help="the agent's name, as in acme.greeter: your plugin, then the agent")
+    parser.add_argument(
+        "name", metavar="NAME", help="the agent's name, as in acme.greeter: your plugin, then the agent"
+    )
     parser.add_argument("--directory", metavar="DIR", help="a new or empty folder; default: one called after the agent")
 
 

@@ -19,7 +19,7 @@ def wilson(hits: int, total: int, quantile: float) -> tuple[float, float]:
 
 
 def trend(groups: Sequence[tuple[float, int, int]]) -> float:
-    """How many standard errors the share rises with the score (Cochran 1954, Armitage 1955); 0 where nothing can be said.
+    """How many standard errors the share rises with the score (Cochran 1954, Armitage 1955); 0 where nothing is known.
 
     `groups`: score, hits, total. Positive: the share rises with the score.
     """

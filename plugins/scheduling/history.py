@@ -48,7 +48,9 @@ def travel(rng: random.Random) -> float:
 
 
 def age(rng: random.Random) -> int:
-    return rng.choices((rng.randrange(1, 18), rng.randrange(18, 30), rng.randrange(30, 65), rng.randrange(65, 93)), (8, 24, 43, 25))[0]
+    return rng.choices(
+        (rng.randrange(1, 18), rng.randrange(18, 30), rng.randrange(30, 65), rng.randrange(65, 93)), (8, 24, 43, 25)
+    )[0]
 
 
 def _visit(rng: random.Random) -> Visit:

@@ -65,7 +65,9 @@ class NoShowAgent(Agent):
             part_of_day=part_of_day(request.input.start),
         )
         weights = zip(FEATURES, shipped_model()["coefficients"], values, strict=True)
-        shares = sorted(((name, weight * value) for name, weight, value in weights if value), key=lambda one: -abs(one[1]))
+        shares = sorted(
+            ((name, weight * value) for name, weight, value in weights if value), key=lambda one: -abs(one[1])
+        )
         evidence = tuple({"what": _SAID[name], "value": round(share, 3), "feature": name} for name, share in shares)
         # With little history the estimate rests on the others of the group.
         confidence = round(1 - 0.4 / (1 + one.visits), 3)

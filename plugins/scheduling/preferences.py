@@ -53,7 +53,9 @@ def _weekdays(said: str) -> tuple[str, ...]:
 
 
 def _provider(said: str, providers: Sequence[str]) -> str | None:
-    return next((name for name in providers if re.search(rf"\b(?:dr\.?|doctor) {re.escape(plain(name))}\b", said)), None)
+    return next(
+        (name for name in providers if re.search(rf"\b(?:dr\.?|doctor) {re.escape(plain(name))}\b", said)), None
+    )
 
 
 def _not_before(said: str, today: date) -> date | None:

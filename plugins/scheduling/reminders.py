@@ -60,14 +60,18 @@ class RemindersAgent(Agent):
         output = self.Output(
             reachable=bool(allowed), reminders=found, count=len(found), first_at=found[0].at if found else None
         )
-        summary = f"{len(found)} reminder{'' if len(found) == 1 else 's'}" if allowed else "The patient allows no channel"
+        summary = (
+            f"{len(found)} reminder{'' if len(found) == 1 else 's'}" if allowed else "The patient allows no channel"
+        )
         summary += f", the first on {found[0].at:%d %B at %H:%M} by {found[0].channel}." if found else "."
         evidence = tuple({"what": f"reminder by {one.channel}", "value": one.at.isoformat()} for one in found)
         return AgentResult(output, None, summary, evidence)
 
     def check(self, config: Any) -> Health:
         if config.quiet_from == config.quiet_to:
-            return Health(False, "Quiet hours begin and end at the same time. Set the hours in which nobody is disturbed.")
+            return Health(
+                False, "Quiet hours begin and end at the same time. Set the hours in which nobody is disturbed."
+            )
         return Health(True)
 
 

@@ -112,7 +112,7 @@ def _intent(form: Form | None, spoken: Reading) -> tuple[Any, float]:
 
 
 def _urgency(form: Form | None, spoken: Reading, present: list[Mention]) -> Any:
-    """The most pressing of what symptoms, words and form say; words of no hurry count only where nothing else is said."""
+    """The most pressing of what symptoms, words and form say; words of no hurry only where nothing else is said."""
     said = [one.urgency for one in present]
     said += [form.urgency] if form is not None else []
     said += [spoken.value] if spoken.value else []
@@ -132,11 +132,16 @@ def _summary(output: Any, present: list[Mention]) -> str:
     if present:
         return f"Red flag: {present[0].title.lower()}, said in line {present[0].line}."
     about = f" in {output.specialty.replace('_', ' ')}" if output.specialty else ""
-    return f"Wants to {output.intent}{about}, {output.urgency}." if output.intent in (
-        "book",
-        "reschedule",
-        "cancel",
-    ) else f"The request is a {'question' if output.intent == 'question' else 'matter other than an appointment'}."
+    return (
+        f"Wants to {output.intent}{about}, {output.urgency}."
+        if output.intent
+        in (
+            "book",
+            "reschedule",
+            "cancel",
+        )
+        else f"The request is a {'question' if output.intent == 'question' else 'matter other than an appointment'}."
+    )
 
 
 def _evidence(found: list[Mention], readings: dict[str, Reading]) -> tuple[dict[str, Any], ...]:

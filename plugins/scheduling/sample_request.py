@@ -10,7 +10,16 @@ from typing import Any
 from . import history, sample_talk
 from .calendars import DAYS, Clinic, clinics, opening
 
-KINDS = {"book": 60, "reschedule": 14, "cancel": 8, "question": 6, "other": 3, "unclear": 4, "red_flag": 4.8, "unheard_flag": 0.5}
+KINDS = {
+    "book": 60,
+    "reschedule": 14,
+    "cancel": 8,
+    "question": 6,
+    "other": 3,
+    "unclear": 4,
+    "red_flag": 4.8,
+    "unheard_flag": 0.5,
+}
 _PARTS = (None, "early", "morning", "afternoon", "evening")
 
 
@@ -99,7 +108,9 @@ def _insurance(draft: Draft) -> dict[str, Any]:
     usual = ["summit_senior"] if age >= 66 else ["meadow_family", "harbour_plus"] if age < 64 else ["harbour_plus"]
     if draft.clinic.key == "northgate" and age < 66:
         usual.append("harbour_basic")
-    plan = rng.choice(usual) if rng.random() > 0.02 else rng.choice(("harbour_basic", "oldtown_mutual", "summit_senior"))
+    plan = (
+        rng.choice(usual) if rng.random() > 0.02 else rng.choice(("harbour_basic", "oldtown_mutual", "summit_senior"))
+    )
     stated: dict[str, Any] = {
         "plan": plan,
         "member_since": (draft.received.date() - timedelta(days=rng.randrange(20, 3000))).isoformat(),
@@ -132,7 +143,7 @@ def _calendar(draft: Draft) -> list[dict[str, Any]]:
     for provider in draft.clinic.providers:
         if provider.specialty != draft.specialty:
             continue
-        for days in range(0, 16):
+        for days in range(16):
             for start, end in opening(draft.clinic, provider, draft.received.date() + timedelta(days=days)):
                 taken = 1.0 if full else max(0.93 - 0.035 * days, 0.35)
                 found += _blocks(rng, provider.key, start, end, taken)

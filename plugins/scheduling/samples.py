@@ -12,8 +12,8 @@ from . import sample_talk
 from .arrivals import arrival
 from .eligibility import EligibilityAgent
 from .history import true_risk
-from .risk import features, risk, shipped_model, visit
 from .no_show import NoShowAgent
+from .risk import features, risk, shipped_model, visit
 from .sample_request import Draft, draw
 from .slots import SlotsAgent
 
@@ -87,7 +87,7 @@ def _end(draft: Draft) -> tuple[str, str | None]:
     if not slot.found:  # type: ignore[union-attr]
         return "waitlist", None
     stated = {
-        **{name: value for name, value in draft.insurance.items()},
+        **draft.insurance,
         "clinic": draft.clinic.key,
         "specialty": draft.specialty,
         "visit_type": draft.visit_type,

@@ -48,7 +48,9 @@ class Slot:
 
 def part_of_day(local: datetime) -> str:
     """early before 9, morning before 12, afternoon before 17, evening from then on."""
-    return "early" if local.hour < 9 else "morning" if local.hour < 12 else "afternoon" if local.hour < 17 else "evening"
+    return (
+        "early" if local.hour < 9 else "morning" if local.hour < 12 else "afternoon" if local.hour < 17 else "evening"
+    )
 
 
 def best_slots(clinic: Clinic, busy: Mapping[str, Sequence[Interval]], wanted: Wanted, keep: int) -> list[Slot]:

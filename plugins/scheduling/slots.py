@@ -37,8 +37,8 @@ class Found(Model):
 class SlotsAgent(Agent):
     name, version, title = "scheduling.slots", "1.0", "Finds free appointments"
     description = (
-        "Searches the providers' calendars for free times that are long enough, with the buffer between visits, outside "
-        "public holidays, and ranks them by waiting time and the patient's wishes."
+        "Searches the providers' calendars for free times that are long enough, with the buffer between visits, "
+        "outside public holidays, and ranks them by waiting time and the patient's wishes."
     )
     inline = True
 
@@ -100,7 +100,9 @@ class SlotsAgent(Agent):
             summary = f"No free time at {clinic.title} until {wanted.latest.astimezone(clinic.zone):%d %B}."
         else:
             summary = f"Best time: {best.start:%a %d %B, %H:%M} with {_title(clinic, best.provider)}, {_why(best)}."
-        evidence = tuple({"what": f"{slot.start:%a %d %b %H:%M}", "value": slot.score, "why": _why(slot)} for slot in slots)
+        evidence = tuple(
+            {"what": f"{slot.start:%a %d %b %H:%M}", "value": slot.score, "why": _why(slot)} for slot in slots
+        )
         return AgentResult(output, 1.0, summary, evidence)
 
     def check(self, config: Any) -> Health:
@@ -144,7 +146,13 @@ def _busy(stated: Any) -> dict[str, list[tuple[datetime, datetime]]]:
 
 def _shown(slot: Slot, clinic: Clinic) -> dict[str, Any]:
     whom = _title(clinic, slot.provider)
-    return {"start": slot.start, "end": slot.end, "provider": slot.provider, "score": slot.score, "why": f"{whom}; {_why(slot)}"}
+    return {
+        "start": slot.start,
+        "end": slot.end,
+        "provider": slot.provider,
+        "score": slot.score,
+        "why": f"{whom}; {_why(slot)}",
+    }
 
 
 def _title(clinic: Clinic, key: str) -> str:

@@ -21,7 +21,9 @@ _DENIED_BEFORE = re.compile(
     r"\b(?:no|not|without|never|denies|deny|nor|don't have|doesn't have|do not have|haven't|hasn't|"
     r"hadn't|didn't|isn't|wasn't)\b(?! only\b)(?! just\b)"
 )
-_DENIED_AFTER = re.compile(r"^\W*(?:(?:is|was|has been|have been) )?(?:ruled out|(?:all |completely )?gone)\b|^\s*: no\b")
+_DENIED_AFTER = re.compile(
+    r"^\W*(?:(?:is|was|has been|have been) )?(?:ruled out|(?:all |completely )?gone)\b|^\s*: no\b"
+)
 _PAST = re.compile(r"\b(?:years ago|last year|history of|as a child|in the past|back in \d{4})\b")
 _FEARED = re.compile(r"\b(?:if i|in case|what if|afraid of|worried about|worry about|screening for|run in|runs in)\b")
 _YES = re.compile(r"^(?:yes|yeah|yep|yup|i do|i am|correct|right)\b")

@@ -1,6 +1,6 @@
 """Trains the no-show model on the invented history and writes `no_show_model.json`; needs scikit-learn.
 
-    python -m plugins.scheduling.train_no_show
+python -m plugins.scheduling.train_no_show
 """
 
 from __future__ import annotations

@@ -86,7 +86,9 @@ def test_its_own_tests_pass_at_once_and_a_linter_is_content(tmp_path: Path, name
     tested = python("-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", folder=folder)
     assert "22 passed" in tested.stdout, tested.stdout[-3000:]
     ruff = ("-m", "ruff")
-    checked = python(*ruff, "check", "--isolated", "--no-cache", "--line-length=120", "--select=E,F,I,B,UP", folder=folder)
+    checked = python(
+        *ruff, "check", "--isolated", "--no-cache", "--line-length=120", "--select=E,F,I,B,UP", folder=folder
+    )
     assert checked.returncode == 0, checked.stdout
     formatted = python(*ruff, "format", "--isolated", "--no-cache", "--line-length=120", "--check", folder=folder)
     assert formatted.returncode == 0, formatted.stdout
@@ -129,7 +131,7 @@ def test_a_name_that_cannot_be_is_refused_with_the_cure(tmp_path: Path, name: st
 
 def test_a_folder_that_holds_something_is_left_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text("mine")
-    with pytest.raises(CommandError, match="there already and not empty. Give another folder with --directory."):
+    with pytest.raises(CommandError, match=r"there already and not empty\. Give another folder with --directory\."):
         call_command("startagent", "acme.greeter", "--directory", str(tmp_path))
     assert files(tmp_path) == ["README.md"]
     assert (tmp_path / "README.md").read_text() == "mine"

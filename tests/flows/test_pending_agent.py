@@ -100,7 +100,9 @@ def test_a_worker_killed_after_the_party_was_told_and_again_while_it_waits(runni
     until(lambda: running.case(case)["status"] == "decided")
     running.kill_worker()
     assert running.case(case)["outcome"] == "yes"
-    assert running.events(case) == ["case.received", "agent_run.awaited", "agent_run.finished", "case.decided"]
+    assert running.events(case) == [
+        "case.received", "agent_run.awaited", "agent_run.finished", "agent_run.answered_again", "case.decided",
+    ]  # fmt: skip
     assert running.attempts("hold on") == [(1, "vanished"), (2, "pending")]
     assert len(running.asked("hold on")) == 2
     _is_told_to_nobody_else(running, first["callback"]["token"])

@@ -181,9 +181,9 @@ def test_other_seeds_are_decided_as_promised(conductor: Conductor, seed: int) ->
 
 
 def test_a_red_flag_is_with_the_nurse_at_once_and_urgent(conductor: Conductor) -> None:
-    payload = next(
-        case["payload"] for case in sample_cases(1, 50, today=TODAY) if "transcript" in case["payload"]
-    ) | {"transcript": "Caller: I need to cancel my appointment, I have chest pain."}
+    payload = next(case["payload"] for case in sample_cases(1, 50, today=TODAY) if "transcript" in case["payload"]) | {
+        "transcript": "Caller: I need to cancel my appointment, I have chest pain."
+    }
     result = conductor.run(payload, now=payload["received_at"])
     assert (result.kind, result.queue, result.step.priority) == ("escalate", "nurse-line", "urgent")
     assert set(result.runs) == {"request"}
@@ -194,7 +194,7 @@ def missed(sampled: list[Sampled]) -> float:
 
 
 def test_early_slots_are_missed_more_by_some_groups_than_the_rules_expect(sampled: list[Sampled]) -> None:
-    """The rules ask for a confirmation before nine only from 0.6 on, for one in ten early visits was expected missed."""
+    """The rules ask for a confirmation before nine only from 0.6 on, as one in ten early visits was expected missed."""
     hard, easy = (
         [one for one in sampled if one.appointed and one.group == group and one.case["feedback"]]
         for group in ("hard", "easy")
@@ -207,13 +207,15 @@ def test_early_slots_are_missed_more_by_some_groups_than_the_rules_expect(sample
 
 def test_two_rows_for_these_groups_are_a_real_improvement(sampled: list[Sampled]) -> None:
     """Fewer booked visits are missed, and everything outside these groups is decided as before."""
-    start = '        - {key: early-risky,'
+    start = "        - {key: early-risky,"
     assert TEXT.count(start) == 1
     with Conductor.of_pack(TEXT.replace(start, BETTER_ROWS + start), agents=AGENTS) as better:
         assert [one for one in better.findings if one.severity == "error"] == []
         early = [one for one in sampled if one.appointed and one.group != "day"]
         again = decided(better, [one.case for one in early])
-    moved = [before for before, after in zip(early, again, strict=True) if before.result.outcome != after.result.outcome]
+    moved = [
+        before for before, after in zip(early, again, strict=True) if before.result.outcome != after.result.outcome
+    ]
     kept = [one for one in again if one.appointed]
     assert {one.group for one in moved} == {"hard"}
     assert len(moved) >= 30

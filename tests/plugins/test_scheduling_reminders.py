@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -40,7 +41,10 @@ def plan(run: Callable, **stated: object) -> list[tuple[str, str]]:
         ({"start": "2026-03-03T15:00:00-05:00", "band": "medium"}, [("03-02 15:00", "sms")]),
         ({"start": "2026-03-02T15:00:00-05:00", "band": "low"}, []),
         # the patient's clock: eight in New York is seven in Chicago, quiet
-        ({"start": "2026-03-12T08:00:00-04:00", "band": "low", "time_zone": "America/Chicago"}, [("03-10 20:00", "sms")]),
+        (
+            {"start": "2026-03-12T08:00:00-04:00", "band": "low", "time_zone": "America/Chicago"},
+            [("03-10 20:00", "sms")],
+        ),
         # nothing is allowed
         ({"start": "2026-03-12T10:00:00-04:00", "band": "high", "sms": False}, []),
     ],
@@ -66,7 +70,7 @@ def test_every_reminder_is_between_request_and_visit_and_out_of_quiet_hours(
     stated = {"start": start, "received_at": received, "band": band, "time_zone": zone, "sms": True}
     moments = [one.at for one in run(RemindersAgent(), config, **stated).output.reminders]
     assert moments == sorted(moments)
-    assert all(later - earlier >= timedelta(hours=2) for earlier, later in zip(moments, moments[1:], strict=False))
+    assert all(later - earlier >= timedelta(hours=2) for earlier, later in pairwise(moments))
     for at in moments:
         clock = at.astimezone(ZoneInfo(zone)).time()
         assert received < at < start

@@ -1,4 +1,4 @@
-"""Free times: never overlapping, within hours, buffers kept, and the best by brute force; clocks and holidays by hand."""
+"""Free times: never overlapping, within hours, buffers kept, the best by brute force; clocks and holidays by hand."""
 
 from __future__ import annotations
 
@@ -170,7 +170,7 @@ def test_urgent_searches_fewer_days_than_routine(run: Callable) -> None:
 
 
 def test_an_unknown_clinic_is_named_with_those_that_are_known(run: Callable) -> None:
-    with pytest.raises(Exception, match="no clinic “moon”. Known: northgate, riverside") as caught:
+    with pytest.raises(Exception, match=r"no clinic “moon”\. Known: northgate, riverside") as caught:
         run(SlotsAgent(), clinic="moon", specialty="dermatology", received_at=AT)
     assert caught.value.permanent
 

@@ -95,7 +95,12 @@ def test_health_is_on_record_when_it_changes_and_only_then() -> None:
         publish_again(workflow, use="test.patient", config={"mode": mode, "message": f"{number}: {mode}"})
         check_agent(agent="test.patient", user=arne if mode == "well" else None)
     assert list(AgentEvent.objects.order_by("id").values_list("agent", "kind", "actor", "about")) == [
-        ("test.patient", "health.changed", "worker", {"ok": False, "message": "Workflow greeting, step hear: 1: unwell"}),
+        (
+            "test.patient",
+            "health.changed",
+            "worker",
+            {"ok": False, "message": "Workflow greeting, step hear: 1: unwell"},
+        ),
         ("test.patient", "health.changed", "Arne Holm", {"ok": True, "message": "3: well"}),
     ]
 

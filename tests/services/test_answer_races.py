@@ -123,9 +123,7 @@ def test_of_an_answer_and_a_cancellation_at_once_the_case_ends_cancelled(
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("again", range(3))
-def test_of_an_answer_and_the_record_of_waiting_the_answer_stands(
-    client: Client, told: Told, again: int
-) -> None:
+def test_of_an_answer_and_the_record_of_waiting_the_answer_stands(client: Client, told: Told, again: int) -> None:
     case = post(publish(use="test.later"), client)
     told.outcomes = [lost]
     answer_doorbells()
