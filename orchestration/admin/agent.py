@@ -10,13 +10,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 
 from orchestration.admin import agent_comparison, agent_page
+from orchestration.admin.agent_action import SEE
 from orchestration.services.agent_condition import conditions, is_published
 from orchestration.services.agent_use import InstalledAgent, agents_in_use
 
 if TYPE_CHECKING:
     from orchestration.admin.base import ModelAdmin
 
-SEE: Final = "orchestration.view_workflow"
 URGENT: Final = {"bad": 0, "warning": 1}
 
 

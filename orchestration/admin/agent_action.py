@@ -11,12 +11,13 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
+from orchestration.admin.navigation import PAGES
 from orchestration.models import Workflow
 from orchestration.services.agent_state import check_agent, set_isolation, switch
 from orchestration.services.refusal import Refused
 from orchestration.services.step_state import set_circuit, set_limits
 
-SEE: Final = "orchestration.view_workflow"
+SEE: Final = PAGES["agents"]
 MANAGE: Final = "orchestration.manage_agents"
 
 

@@ -191,7 +191,7 @@ class StepEditor extends HTMLElement {
       const own = rest.filter((one) => one.pointer === holder.dataset.place);
       const control = holder.querySelector("input, select, summary");
       const empty = holder.dataset.place === "/name" && !control.value && !this.config.strict;
-      if (control && control.matches("input, select")) control.toggleAttribute("aria-invalid", !empty && own.some((one) => one.severity === "error"));
+      if (control && control.matches("input, select")) invalid(control, !empty && own.some((one) => one.severity === "error"));
       if (!empty && (this.use || holder.dataset.place !== "/use" || this.config.strict)) holder.append(...own.map((one) => line(one)));
     }
     this.others([...lost, ...rest.filter((one) => !holders.some((holder) => holder.dataset.place === one.pointer))].map((one) => line(one)));
@@ -204,7 +204,7 @@ class StepEditor extends HTMLElement {
   showSourceProblems(problems) {
     const place = (one) => one.pointer.split("/").slice(1).map((part) => (/^\d+$/.test(part) ? `number ${Number(part) + 1}` : part)).join(" › ");
     this.querySelector("[data-source-errors]").replaceChildren(...problems.map((one) => line(one, place(one))));
-    this.source.toggleAttribute("aria-invalid", problems.some((one) => one.severity === "error"));
+    invalid(this.source, problems.some((one) => one.severity === "error"));
   }
 
   // Give the form the step: as JSON from the form's fields, or as YAML when the source is open.
@@ -212,6 +212,8 @@ class StepEditor extends HTMLElement {
     this.form.elements.step.value = this.view === "builder" ? JSON.stringify(this.value) : "";
   }
 }
+
+const invalid = (control, so) => (so ? control.setAttribute("aria-invalid", "true") : control.removeAttribute("aria-invalid"));
 
 const line = (one, place = "") => el("p", { class: one.severity === "error" ? "c-error" : "c-help", "data-problem": true }, one.severity === "error" ? "" : "Warning: ", place && el("span", { class: "c-mono" }, `${place}: `), one.detail);
 

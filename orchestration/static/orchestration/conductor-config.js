@@ -107,7 +107,7 @@ class ConfigEditor extends Editor {
 
   control(field) {
     const { kind, schema, value, path, at, id, nullable, required, describedby } = field;
-    const shared = { id, "data-at": at, "aria-describedby": describedby, "aria-required": required || null };
+    const shared = { id, "data-at": at, "aria-describedby": describedby, "aria-required": required ? "true" : null };
     const write = (changed, typed = "") => this.put(path, changed, { typed, focus: at });
     if (kind === "secret") return secretField(field, shared, this.words, write);
     if (kind === "boolean" || kind === "enum") {
