@@ -74,6 +74,6 @@ def _page(page: ModelAdmin, request: HttpRequest, *, refused: str = "", typed: o
         unset=[(name, users) for name, users in used.items() if name not in known],
         may_manage=request.user.has_perm(MANAGE),
         refused=refused,
-        typed=typed,
+        typed=typed if typed is not None else {"name": request.GET.get("name", "")},
         status=409 if refused else 200,
     )

@@ -28,12 +28,11 @@ NOT_ALLOWED: Final = "You may not change versions any more. Ask an Orchestration
 
 def say_view(admin: VersionAdmin, request: HttpRequest, pk: int) -> HttpResponse:
     """JSON `{key, name, step}` or `{key, name, source}` → `{step, source, problems}`. Nothing is stored."""
-    asked = _asked_body(request)
-    if asked is None:
-        return JsonResponse({"problems": [shown(Remark("error", "", "The step could not be read."))]}, status=400)
+    version, asked = admin.version(request, pk), _asked_body(request)
     if not request.user.has_perm(CHANGE):
         return JsonResponse({"problems": [shown(Remark("error", "", NOT_ALLOWED))]}, status=403)
-    version = admin.version(request, pk)
+    if asked is None:
+        return JsonResponse({"problems": [shown(Remark("error", "", "The step could not be read."))]}, status=400)
     key = str(asked.get("key", ""))
     data, remarks = asked.get("step"), ()
     if isinstance(asked.get("source"), str):
@@ -57,8 +56,7 @@ def check_view(admin: VersionAdmin, request: HttpRequest, pk: int) -> HttpRespon
     The agent is given the secrets that the step names, and a draft may send them anywhere: so only those may ask who
     may set secrets.
     """
-    asked = _asked_body(request)
-    version = admin.version(request, pk)
+    version, asked = admin.version(request, pk), _asked_body(request)
     if not request.user.has_perms((CHANGE, MANAGE)):
         return JsonResponse({"ok": False, "message": "Ask an Orchestration Architect to check it."}, status=403)
     if asked is None:
@@ -78,12 +76,12 @@ def check_view(admin: VersionAdmin, request: HttpRequest, pk: int) -> HttpRespon
 @sensitive_variables("asked")
 def secret_view(admin: VersionAdmin, request: HttpRequest, pk: int) -> HttpResponse:
     """JSON `{name, value, note}` → `{secrets: [{name, note}]}` or `{problem}`. The value goes in and never out."""
-    asked = _asked_body(request)
-    if asked is None or not all(isinstance(asked.get(key, ""), str) for key in ("name", "value", "note")):
-        return JsonResponse({"problem": "The secret could not be read."}, status=400)
     admin.version(request, pk)
+    asked = _asked_body(request)
     if not request.user.has_perm(MANAGE):
         return JsonResponse({"problem": "You may not set secrets. Ask an Orchestration Architect."}, status=403)
+    if asked is None or not all(isinstance(asked.get(key, ""), str) for key in ("name", "value", "note")):
+        return JsonResponse({"problem": "The secret could not be read."}, status=400)
     name = asked.get("name", "")
     if Secret.objects.filter(name=name).exists():
         said = f"There is a secret “{name}” already. Choose it from the list, or take another name."
