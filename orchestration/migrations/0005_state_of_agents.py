@@ -97,6 +97,10 @@ class Migration(migrations.Migration):
             model_name='agentrun',
             index=models.Index(condition=models.Q(('status', 'running')), fields=['step'], name='run_running_by_step'),
         ),
+        migrations.AddIndex(
+            model_name='agentrun',
+            index=models.Index(fields=['agent', 'created_at'], name='run_by_agent'),
+        ),
         migrations.AddField(
             model_name='agentevent',
             name='workflow',

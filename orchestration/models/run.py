@@ -78,6 +78,7 @@ class AgentRun(models.Model):
                 name="run_unfinished_by_due",
             ),
             models.Index(fields=["step"], condition=Q(status="running"), name="run_running_by_step"),
+            models.Index(fields=["agent", "created_at"], name="run_by_agent"),
         ]
 
     def __str__(self) -> str:

@@ -1,21 +1,19 @@
-"""What an agent did in the last days, in numbers: only live runs of cases that count, in a fixed number of queries."""
+"""What an agent did in the last days, in numbers: only live runs of cases that count."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
-from typing import Final, NamedTuple
+from datetime import date, timedelta
+from typing import Final
 
-from django.db.models import Case, Count, F, IntegerField, Sum, Value, When, Window
-from django.db.models.functions import Cast, Floor, Least, RowNumber, TruncDate
 from django.utils import timezone
 
-from orchestration.models import AgentAttempt, AgentRun, Purpose, RunStatus
+from orchestration.models import RunStatus
+from orchestration.services.agent_days import BINS, Day, Group, agent_days
 
 MOST_DAYS: Final = 366
-BINS: Final = 10
 PERCENTILES: Final = (50, 90, 99)
 
 
@@ -43,8 +41,9 @@ class StepFigures:
 class Figures:
     """Runs by the day they were asked for, in the site's time zone; today counts, and days without runs are there.
 
-    `runs` counts unfinished ones too. `latency`: seconds of attempts that ended, by percentile; an attempt counts
-    where its run does. `confidence`: succeeded runs by tenths, the last with 1.0 in it; `unsure` gave none.
+    `runs` counts unfinished ones too. `latency`: seconds of attempts that ended, to two figures, by percentile; an
+    attempt counts where its run does. `confidence`: succeeded runs by tenths, the last with 1.0 in it;
+    `unsure` gave none.
     """
 
     agent: str
@@ -69,12 +68,11 @@ def figures(agent: str, *, days: int) -> Figures:
     """Of this agent in its last `days` days, from 1 to 366."""
     days = min(max(days, 1), MOST_DAYS)
     first = timezone.localdate() - timedelta(days=days - 1)
-    begin = datetime.combine(first, time(), timezone.get_current_timezone())
-    groups = _groups(agent, begin)
-    attempts, latency = _latency(agent, begin)
+    found = agent_days(agent, [first + timedelta(days=number) for number in range(days)])
+    groups = [(day, group) for day, one in found.items() for group in one.groups]
     failed: Counter[str] = Counter()
     bins: Counter[int | None] = Counter()
-    for group in groups:
+    for _, group in groups:
         if group.status == RunStatus.FAILED:
             failed[group.kind] += group.count
         elif group.status == RunStatus.SUCCEEDED:
@@ -82,81 +80,51 @@ def figures(agent: str, *, days: int) -> Figures:
     return Figures(
         agent=agent,
         days=days,
-        runs=sum(group.count for group in groups),
+        runs=sum(group.count for _, group in groups),
         succeeded=sum(bins.values()),
         failed=dict(sorted(failed.items(), key=lambda one: (-one[1], one[0]))),
-        attempts=attempts,
-        latency=latency,
+        attempts=sum(one.attempts for one in found.values()),
+        latency=_percentiles(found.values()),
         confidence=tuple(bins[number] for number in range(BINS)),
         unsure=bins[None],
-        cost=sum(group.cost for group in groups),
-        by_day=_by_day(groups, first, days),
-        steps=_steps(groups),
+        cost=sum(group.cost for _, group in groups),
+        by_day=tuple(_day_figures(day, one) for day, one in found.items()),
+        steps=_steps([group for _, group in groups]),
     )
 
 
-class _Group(NamedTuple):
-    day: date
-    status: str
-    kind: str
-    bin: int | None
-    workflow: str
-    title: str
-    step: str
-    count: int
-    cost: float
+def _percentiles(days: Iterable[Day]) -> dict[int, float]:
+    """Of all attempts that were timed, the one at that rank."""
+    took: Counter[float] = Counter()
+    for day in days:
+        took.update(day.durations)
+    ranks = {percentile: -(-took.total() * percentile // 100) for percentile in PERCENTILES}
+    found: dict[int, float] = {}
+    passed = 0
+    for duration in sorted(took):
+        passed += took[duration]
+        for percentile in PERCENTILES:
+            if percentile not in found and passed >= ranks[percentile]:
+                found[percentile] = duration
+    return found
 
 
-def _groups(agent: str, begin: datetime) -> list[_Group]:
-    """The runs, counted by all that is told apart, so that the table is read once."""
-    runs = AgentRun.objects.filter(agent=agent, purpose=Purpose.LIVE, created_at__gte=begin, case__test=False)
-    tenth = Cast(Least(Floor(F("confidence") * BINS), Value(BINS - 1.0)), IntegerField())
-    rows = (
-        runs.order_by()
-        .annotate(
-            day=TruncDate("created_at"),
-            tenth=Case(When(confidence=None, then=None), default=tenth, output_field=IntegerField()),
-        )
-        .values_list("day", "status", "error_kind", "tenth", "case__workflow__slug", "case__workflow__title", "step")
-        .annotate(Count("pk"), Sum("cost"))
-    )
-    return [_Group(*row) for row in rows]
+def _day_figures(day: date, one: Day) -> DayFigures:
+    def count(*statuses: str) -> int:
+        return sum(group.count for group in one.groups if not statuses or group.status in statuses)
 
-
-def _latency(agent: str, begin: datetime) -> tuple[int, dict[int, float]]:
-    """How many attempts ended, and the percentiles of how long they took: of all, the one at that rank."""
-    ended = AgentAttempt.objects.filter(
-        run__agent=agent, run__purpose=Purpose.LIVE, run__created_at__gte=begin, run__case__test=False
-    ).order_by()
-    counted = ended.aggregate(all=Count("pk"), timed=Count("duration"))
-    if not counted["timed"]:
-        return counted["all"], {}
-    ranks = {percentile: -(-counted["timed"] * percentile // 100) for percentile in PERCENTILES}
-    rank = Window(RowNumber(), order_by=F("duration").asc())
-    timed = ended.filter(duration__isnull=False).annotate(rank=rank).filter(rank__in=set(ranks.values()))
-    found = dict(timed.values_list("rank", "duration"))
-    return counted["all"], {percentile: found[at] for percentile, at in ranks.items() if at in found}
-
-
-def _by_day(groups: list[_Group], first: date, days: int) -> tuple[DayFigures, ...]:
-    found: dict[date, list[_Group]] = {first + timedelta(days=number): [] for number in range(days)}
-    for group in groups:
-        found.setdefault(group.day, []).append(group)
-    return tuple(
-        DayFigures(
-            day,
-            runs=sum(one.count for one in ones),
-            succeeded=sum(one.count for one in ones if one.status == RunStatus.SUCCEEDED),
-            failed=sum(one.count for one in ones if one.status == RunStatus.FAILED),
-            cost=sum(one.cost for one in ones),
-        )
-        for day, ones in sorted(found.items())
+    return DayFigures(
+        day,
+        runs=count(),
+        succeeded=count(RunStatus.SUCCEEDED),
+        failed=count(RunStatus.FAILED),
+        cost=sum(group.cost for group in one.groups),
     )
 
 
-def _steps(groups: list[_Group]) -> tuple[StepFigures, ...]:
+def _steps(groups: list[Group]) -> tuple[StepFigures, ...]:
     """Those with the most runs first."""
-    found: dict[tuple[str, str, str], list[_Group]] = {}
+    found: dict[tuple[str, str, str], list[Group]] = {}
     for group in groups:
         found.setdefault((group.workflow, group.title, group.step), []).append(group)
     steps = [

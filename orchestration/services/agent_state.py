@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 
 from orchestration.agents.outcome import Outcome, failed
 from orchestration.agents.registry import registry
-from orchestration.models import AgentRun, AgentState, Isolation, RunStatus
+from orchestration.models import AgentRun, AgentState, Isolation, RunStatus, StepState
 from orchestration.plugin_api import Health
 from orchestration.services import agent_health
 from orchestration.services.agent_event import record
@@ -80,7 +80,8 @@ def switch(*, agent: str, on: bool, user: User | None, reason: str) -> State:
 def set_isolation(*, agent: str, isolation: str, memory_mib: int | None, user: User | None) -> State:
     """Set where the agent runs, and its memory in a process of its own (None: as in the settings).
 
-    Raises Refused: an unknown place, `inline` for an agent that does not declare it, memory out of bounds.
+    Raises Refused: an unknown place, `inline` for an agent that does not declare it or whose steps have limits, memory
+    out of bounds.
     """
     _refuse_unknown(agent)
     if isolation not in Isolation.values:
@@ -89,6 +90,8 @@ def set_isolation(*, agent: str, isolation: str, memory_mib: int | None, user: U
     found = registry().agents.get(agent)
     if isolation == Isolation.INLINE and not (found and found.inline):
         raise Refused(f"{agent} does not declare that it may run within the deciding step. Choose another place.")
+    if found and found.inline and isolation in (Isolation.DECLARED, Isolation.INLINE):
+        _refuse_limited(agent)
     if memory_mib is not None and not MEMORY[0] <= memory_mib <= MEMORY[1]:
         raise Refused(f"The memory is a number of MiB from {MEMORY[0]:,} to {MEMORY[1]:,}.")
     with transaction.atomic():
@@ -147,6 +150,17 @@ def _all() -> Mapping[str, State]:
         if _read is read:  # nobody has changed or read them meanwhile
             _read = (begun, found)
     return found
+
+
+def _refuse_limited(agent: str) -> None:
+    """Within the deciding step nobody counts who runs at the same time."""
+    limited = StepState.objects.filter(agent=agent).exclude(concurrency=None, rate=None, circuit_held=False)
+    if found := limited.select_related("workflow").first():
+        what = "a circuit that is held open" if found.circuit_held else "limits"
+        raise Refused(
+            f"Step {found.step} of {found.workflow.title} has {what}, which would not count within the deciding step. "
+            "Take that away first."
+        )
 
 
 def _refuse_unknown(agent: str) -> None:

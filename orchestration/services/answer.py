@@ -82,7 +82,7 @@ def run_for(*, public_id: uuid.UUID, token: str) -> AgentRun | None:
     run = AgentRun.objects.select_related("case__content").defer(*erasable).filter(public_id=public_id).first()
     if standing(run, token) != Standing.WRONG:
         return run
-    if run is not None and not _is_noted(run, _REFUSED):
+    if run is not None and (run.token_hash or run.answers) and not _is_noted(run, _REFUSED):
         with transaction.atomic():
             _note(*locked(run), _REFUSED)
     return None
@@ -144,6 +144,9 @@ def _after_the_agent(row: AgentRun, outcome: Outcome) -> Outcome:
 
 
 def _note_late(case: Case, row: AgentRun, answer: Answer, token: str) -> None:
+    if row.case.content.erased_at is not None:  # what was erased does not come back in by another door
+        _note(case, row, _LATE)
+        return
     result = {"output": answer.output, "confidence": answer.confidence, "error": answer.error}
     note = clean(answer.summary or answer.error, SUMMARY_CHARACTERS, [token])
     _note(case, row, _LATE, {"note": note, "result": result})

@@ -32,10 +32,10 @@ def reap() -> int:
             if rows.model.objects.filter(_silent(), pk=pk).update(rung_at=Now()):
                 ring(pk)
                 rung += 1
-    rung += give_up_overdue(at_most=AT_ONCE) + ring_lost()
+    rung += give_up_overdue(at_most=AT_ONCE)
     publish_due()
     check_due()
-    return rung
+    return rung + ring_lost()
 
 
 def _silent() -> Q:

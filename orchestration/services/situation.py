@@ -31,9 +31,13 @@ def situation_of(case: Case, *, now: datetime | None = None, until_event: int | 
 
 
 def runs_of(case: Case) -> list[AgentRun]:
-    """The case's live runs that count: those that failed before it was last sent back are left out."""
-    runs = AgentRun.objects.filter(case=case, purpose=Purpose.LIVE).select_related("content").order_by("id")
-    return [run for run in runs if run.status != "failed" or run.asked_event >= case.sent_back_event]
+    """All live runs of the case, in the order they were asked for."""
+    return list(AgentRun.objects.filter(case=case, purpose=Purpose.LIVE).select_related("content").order_by("id"))
+
+
+def counts_as_run(run: AgentRun, case: Case) -> bool:
+    """Not one that failed before the case was last sent back; the money it used counts all the same."""
+    return run.status != "failed" or run.asked_event >= case.sent_back_event
 
 
 def effects_of(case: Case) -> list[CaseEffect]:
@@ -72,7 +76,7 @@ def progress_of(
     case: Case, content: CaseContent, *, runs: list[AgentRun], effects: list[CaseEffect] | tuple[()] = ()
 ) -> Progress:
     return Progress(
-        runs=tuple(record_of(run) for run in runs),
+        runs=tuple(record_of(run) for run in runs if counts_as_run(run, case)),
         waits=tuple(
             WaitRecord(effect.rule, effect.due_at, effect.until or None)
             for effect in effects

@@ -24,7 +24,14 @@ from orchestration.models.writing import Writing
 from orchestration.services.agent_state import State, state_of
 from orchestration.services.event import Events
 from orchestration.services.rule_set import Loaded, loaded
-from orchestration.services.situation import effects_of, facts_of, progress_of, record_of, runs_of
+from orchestration.services.situation import (
+    counts_as_run,
+    effects_of,
+    facts_of,
+    progress_of,
+    record_of,
+    runs_of,
+)
 
 
 class Stale(Exception):
@@ -88,7 +95,7 @@ class Turn:
         progress = progress_of(self.case, self.content, runs=[], effects=self.effects)
         return replace(
             progress,
-            runs=tuple(self.record_of(run) for run in self.runs),
+            runs=tuple(self.record_of(run) for run in self.runs if counts_as_run(run, self.case)),
             cost=sum(run.cost for run in self.runs) + sum(ended.outcome.cost for ended in self.ended.values()),
         )
 

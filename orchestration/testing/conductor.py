@@ -239,6 +239,7 @@ class Conductor:
     def _ran(self, case: _Case, planned: PlannedRun) -> _Case:
         """The step's run with all its attempts, one after the other without a pause."""
         step = next(one for one in self.content.agents if one.name == planned.step)
+        cost = case.progress.cost
         for attempt in range(1, step.attempts + 1):
             outcome = run_agent(
                 self._agents[step.use],
@@ -249,6 +250,7 @@ class Conductor:
                 timeout=max(parse_duration(step.timeout), timedelta(seconds=1)),
                 isolate=False,
             )
+            cost += outcome.cost
             if outcome.status == "succeeded" or outcome.permanent:
                 break
         record = RunRecord(
@@ -261,7 +263,7 @@ class Conductor:
             confidence=outcome.confidence,
             error=outcome.error,
         )
-        progress = replace(case.progress, runs=(*case.progress.runs, record), cost=case.progress.cost + outcome.cost)
+        progress = replace(case.progress, runs=(*case.progress.runs, record), cost=cost)
         return replace(case, progress=progress, outcomes={**case.outcomes, planned.step: outcome})
 
 

@@ -85,6 +85,14 @@ def test_a_step_counts_as_run_on_the_same_version_configuration_and_input(versio
     assert (step.kind, step.outcome) == (("decide", "approve") if counts else ("run", ""))
 
 
+def test_what_one_of_two_agents_side_by_side_gave_is_no_run_of_the_other(version):
+    """Both have the same version and configuration, and get the same input."""
+    one, other = (version(*run_then("approve"), agents={"a": {"use": use}}) for use in ("acme.age", "acme.age@2"))
+    record = ended(one.advance({"age": 5}, salt=SALT).runs[0], output={"ok": True})
+    assert one.advance({"age": 5}, salt=SALT, runs=(record,)).kind == "decide"
+    assert other.advance({"age": 5}, salt=SALT, runs=(record,)).kind == "run"
+
+
 def test_a_step_runs_again_when_what_it_reads_is_corrected(version):
     made = version(*run_then("approve"), agents={"a": {}})
     first = made.advance({"age": 5}, salt=SALT)

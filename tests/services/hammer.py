@@ -23,8 +23,8 @@ from orchestration.services.step_line import clock  # noqa: E402
 from orchestration.services.step_state import set_limits  # noqa: E402
 
 
-def fill(count: str, concurrency: str, rate: str, log: str) -> None:
-    workflow, client = Workflow.objects.get(slug="hammered"), Client.objects.create(name="bank")
+def fill(slug: str, count: str, concurrency: str, rate: str, log: str) -> None:
+    workflow, client = Workflow.objects.get(slug=slug), Client.objects.create(name=slug)
     set_isolation(agent="test.gauge", isolation="worker", memory_mib=None, user=None)
     for _ in range(int(count)):
         accepted = cases.accept(client=client, workflow=workflow, payload={"text": log})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
 from collections import Counter
@@ -17,6 +18,8 @@ from tests.factories import WorkflowFactory
 
 pytestmark = pytest.mark.django_db
 
+_batches = itertools.count()
+STATUSES = {"succeeded": 6, "failed": 3, "running": 1, "pending": 1}
 KINDS = ("exception", "agent", "time-limit")
 
 
@@ -30,33 +33,27 @@ def cases(client: Client, *slugs: str) -> list[Case]:
     return made
 
 
-def runs(dice: random.Random, at: list[Case], count: int) -> None:
-    """So many runs of all sorts, with their attempts."""
+def runs(dice: random.Random, at: list[Case], count: int, statuses: Any = STATUSES, **fixed: Any) -> None:
+    """So many runs of all sorts, with their attempts; all alike in what is `fixed`."""
     now = timezone.now()
     rows = []
+    batch = next(_batches)
     for number in range(count):
-        status = dice.choices(["succeeded", "failed", "running", "pending"], (6, 3, 1, 1))[0]
+        status = dice.choices(list(statuses), list(statuses.values()))[0]
         case = dice.choice(at)
-        rows.append(
-            AgentRun(
-                case=case,
-                version_id=case.version_id,
-                purpose=dice.choices(["live", "shadow", "comparison"], (8, 1, 1))[0],
-                step=dice.choice(["hear", "see"]),
-                agent=dice.choice(["test.echo", "test.apart"]),
-                agent_version="1",
-                config_digest="c",
-                input_digest=str(number),
-                status=status,
-                confidence=dice.choice([None, 0.0, 0.1, 0.29, 0.3, 0.7, 0.999, 1.0, dice.random()])
-                if status == "succeeded"
-                else None,
-                error_kind=dice.choice(KINDS) if status == "failed" else "",
-                cost=dice.choice([0.0, 0.25, 1.5]),
-                asked_event=1,
-                created_at=now - timedelta(days=dice.uniform(0, 12)),
-            )
-        )
+        values = {
+            "purpose": dice.choices(["live", "shadow", "comparison"], (8, 1, 1))[0],
+            "step": dice.choice(["hear", "see"]),
+            "agent": dice.choice(["test.echo", "test.apart"]),
+            "confidence": dice.choice([None, 0.0, 0.1, 0.29, 0.3, 0.7, 0.999, 1.0, dice.random()])
+            if status == "succeeded"
+            else None,
+            "error_kind": dice.choice(KINDS) if status == "failed" else "",
+            "cost": dice.choice([0.0, 0.25, 1.5]),
+            "created_at": now - timedelta(days=dice.uniform(0, 12)),
+        } | fixed
+        same = {"agent_version": "1", "config_digest": "c", "input_digest": f"{batch}-{number}", "asked_event": 1}
+        rows.append(AgentRun(case=case, version_id=case.version_id, status=status, **values, **same))
     AgentRun.objects.bulk_create(rows)
     AgentAttempt.objects.bulk_create(
         AgentAttempt(run=row, number=number, status="failed", duration=dice.choice([None, dice.expovariate(1)]))
@@ -76,7 +73,7 @@ def by_hand(agent: str, days: int) -> Figures:
     ]
     ids = {run.pk for run in found}
     tries = [one for one in AgentAttempt.objects.all() if one.run_id in ids]
-    took = sorted(one.duration for one in tries if one.duration is not None)
+    took = sorted(float(f"{one.duration:.1e}") for one in tries if one.duration is not None)
     good = [run for run in found if run.status == "succeeded"]
     bins = Counter(min(int(run.confidence * BINS), 9) for run in good if run.confidence is not None)
     failed = Counter(run.error_kind for run in found if run.status == "failed")
@@ -124,14 +121,37 @@ def test_an_agent_that_never_ran_has_figures_too() -> None:
     assert (found.runs, found.failed, found.latency, found.confidence, len(found.by_day)) == (0, {}, {}, (0,) * BINS, 3)
 
 
-def test_they_take_the_same_few_queries_for_any_number_of_runs(django_assert_num_queries: Any) -> None:
-    client = Client.objects.create(name="bank")
-    runs(random.Random(1), cases(client, "loans"), 20)
-    with django_assert_num_queries(3):
-        figures("test.echo", days=30)
-    runs(random.Random(2), cases(client, "cards", "mortgages", "savings"), 200)
-    with django_assert_num_queries(3):
-        figures("test.echo", days=30)
+def test_past_days_are_counted_once_and_today_each_time(django_assert_num_queries: Any) -> None:
+    at = cases(Client.objects.create(name="bank"), "loans", "cards", "savings")
+    runs(random.Random(1), at, 200, statuses={"succeeded": 2, "failed": 1})
+    at_first = figures("test.echo", days=30)
+    with django_assert_num_queries(2 if timezone.localtime().hour else 4):  # yesterday may have more to come
+        assert figures("test.echo", days=30) == at_first
+    runs(random.Random(2), at, 1, agent="test.echo", purpose="live", created_at=timezone.now())
+    assert figures("test.echo", days=30).runs == at_first.runs + 1
+
+
+def test_a_day_with_a_run_that_has_not_ended_is_counted_again() -> None:
+    at = cases(Client.objects.create(name="bank"), "loans")
+    there = {"agent": "test.echo", "purpose": "live", "created_at": timezone.now() - timedelta(days=3)}
+    runs(random.Random(1), at, 1, statuses={"awaiting": 1}, **there)
+    assert [(one.runs, one.succeeded) for one in (figures("test.echo", days=5), figures("test.echo", days=5))] == [
+        (1, 0), (1, 0),
+    ]  # fmt: skip
+    AgentRun.objects.update(status="succeeded", confidence=0.75)
+    found = figures("test.echo", days=5)
+    assert (found.succeeded, found.confidence[7], found.by_day[1].succeeded) == (1, 1, 1)
+
+
+def test_without_a_cache_the_figures_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Gone:
+        def __getattr__(self, name: str) -> Any:
+            raise ConnectionError("no cache")
+
+    runs(random.Random(1), cases(Client.objects.create(name="bank"), "loans"), 100)
+    before = figures("test.echo", days=30)
+    monkeypatch.setattr("orchestration.services.agent_days.cache", Gone())
+    assert figures("test.echo", days=30) == before
 
 
 @pytest.mark.parametrize(("asked", "given"), [(0, 1), (-5, 1), (7, 7), (10_000, 366)])

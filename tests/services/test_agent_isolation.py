@@ -10,6 +10,7 @@ from orchestration.services import round as rounds
 from orchestration.services import run as runs
 from orchestration.services.agent_state import set_isolation
 from orchestration.services.refusal import Refused
+from orchestration.services.step_state import set_limits
 from tests.doorbells import answer
 from tests.factories import UserFactory
 from tests.services.posting import post
@@ -130,3 +131,14 @@ def test_isolation_that_cannot_be_is_refused(changed: dict[str, Any], said: str)
         set_isolation(**{"agent": "test.echo", "isolation": "", "memory_mib": None, "user": None, **changed})
     assert said in refused.value.message
     assert AgentState.objects.count() == 0
+
+
+def test_an_agent_whose_steps_have_limits_stays_out_of_the_deciding_step() -> None:
+    workflow = publish()
+    set_isolation(agent="test.echo", isolation="worker", memory_mib=None, user=None)
+    set_limits(workflow=workflow, step="hear", concurrency=2, rate=None, user=None)
+    for place in ("", "inline"):
+        with pytest.raises(Refused, match="Step hear of Greeting has limits"):
+            set_isolation(agent="test.echo", isolation=place, memory_mib=None, user=None)
+    set_limits(workflow=workflow, step="hear", concurrency=None, rate=None, user=None)
+    assert set_isolation(agent="test.echo", isolation="", memory_mib=None, user=None).isolation == ""

@@ -13,6 +13,7 @@ from orchestration.models import (
     AgentAttempt,
     AgentRun,
     Case,
+    CaseContent,
     CaseEvent,
     CaseEventContent,
     Client,
@@ -24,6 +25,7 @@ from orchestration.services import answer as answers
 from orchestration.services import case as cases
 from orchestration.services import move, reaper
 from orchestration.services import run as runs
+from orchestration.services.agent_state import switch
 from orchestration.services.answer import Answer, TooLate
 from tests.doorbells import answer as answer_doorbells
 from tests.factories import UserFactory
@@ -99,6 +101,23 @@ def test_an_answer_between_two_tries_ends_the_run(client: Client, told: Told) ->
     assert list(AgentAttempt.objects.values_list("number", "status")) == [(1, "failed")]
 
 
+def test_an_answer_after_a_worker_was_lost_in_giving_the_run_up_counts_no_try_twice(
+    client: Client, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first try ended; the worker that found the agent switched off has claimed the run, and is gone."""
+    told.outcomes = [failed("time-limit", "took too long")]
+    case = waiting_case(client, attempts=2)
+    switch(agent="test.later", on=False, user=None, reason="wrong answers")
+    with monkeypatch.context() as patched:
+        patched.setattr(runs, "finish", lambda *_, **__: lost({}))
+        runs.run_agent(run_id=AgentRun.objects.get().pk)
+    assert AgentRun.objects.get().status == "running"
+    take_in(case)
+    answer_doorbells()
+    assert as_of(case) == ("decided", "yes")
+    assert list(AgentAttempt.objects.values_list("number", "status")) == [(1, "failed")]
+
+
 def test_a_run_that_nobody_answers_expires_and_its_case_goes_on(client: Client, told: Told) -> None:
     told.outcomes = [replace(WAITING, transcript="letter sent")]
     case = waiting_case(client, attempts=3)
@@ -168,6 +187,16 @@ def test_a_late_result_that_does_not_even_fit_is_too_late_all_the_same(client: C
     with pytest.raises(TooLate):
         take_in(case, Answer(output={"anything": 1}))
     assert events(case)[-1] == "agent_run.answered_late"
+
+
+def test_a_late_result_for_an_erased_case_leaves_no_content(client: Client, told: Told) -> None:
+    case = waiting_case(client)
+    cases.cancel(case_id=case.pk, actor="client: bank")
+    CaseContent.objects.filter(case=case).update(erased_at=Now())
+    with pytest.raises(TooLate):
+        take_in(case)
+    assert events(case)[-1] == "agent_run.answered_late"
+    assert not CaseEventContent.objects.filter(event__name="agent_run.answered_late").exists()
 
 
 def test_a_case_that_waits_for_a_party_goes_on_waiting_when_it_is_moved(client: Client, told: Told) -> None:

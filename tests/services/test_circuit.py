@@ -189,6 +189,16 @@ def test_a_circuit_that_another_agent_opened_does_not_count(client: Client, cloc
 
 
 @pytest.mark.usefixtures("small")
+@pytest.mark.usefixtures("small")
+def test_what_another_agent_does_well_does_not_close_it(client: Client, clock: Clock) -> None:
+    """Versions of one workflow may use different agents in one step."""
+    workflow = publish(use="test.apart", attempts=9)
+    [other] = opened(workflow, client, more=1)
+    AgentRun.objects.filter(pk=other).update(agent="test.later")
+    end(begin(other), GOOD)
+    assert (circuit(), StepState.objects.get().agent) == (("open", 10), "test.apart")
+
+
 def test_a_person_opens_it_and_it_stays_open_until_a_person_closes_it(client: Client, clock: Clock) -> None:
     workflow, arne = publish(use="test.apart", attempts=9), UserFactory(first_name="Arne", last_name="Holm")
     ids = waiting(workflow, client, 2)

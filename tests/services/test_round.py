@@ -22,7 +22,9 @@ from orchestration.models import (
 )
 from orchestration.services import reaper
 from orchestration.services import round as rounds
+from orchestration.services import work_item as items
 from tests.doorbells import answer
+from tests.factories import UserFactory
 from tests.services.posting import events, post
 from tests.small_workflow import publish, rules
 
@@ -99,6 +101,31 @@ def test_a_passing_failure_is_tried_again_after_a_pause(client: Client) -> None:
     assert list(AgentAttempt.objects.values_list("number", "status", "isolated")) == [
         (1, "failed", False), (2, "succeeded", True),
     ]  # fmt: skip
+
+
+def test_money_that_failed_attempts_used_counts_in_the_budget(client: Client) -> None:
+    """The first attempt is inline, the others take place in processes of their own."""
+    case = post(publish(use="test.flaky", config={"failures": 2, "cost": 1.0}, attempts=3, budget=2.5), client)
+    for _ in range(2):
+        AgentRun.objects.filter(status="pending").update(due_at=Now())
+        reaper.reap()
+        answer()
+    case.refresh_from_db()
+    assert (AgentRun.objects.get().cost, case.status, WorkItem.objects.get().reason) == (
+        3.0, "escalated", "budget-used-up",
+    )  # fmt: skip
+
+
+def test_money_of_runs_that_failed_before_the_case_was_sent_back_counts_too(client: Client) -> None:
+    case = post(publish(use="test.flaky", config={"failures": 1, "cost": 1.0}, attempts=1, budget=1.5), client)
+    anna = UserFactory(group="Workflow Specialist")
+    for _ in range(2):
+        item = items.claim(work_item_id=WorkItem.objects.get(status="open").pk, user=anna)
+        items.send_back(work_item_id=item.pk, user=anna, corrections={}, human={}, note="again")
+        answer()
+    case.refresh_from_db()
+    assert list(AgentRun.objects.values_list("status", "cost")) == [("failed", 1.0)] * 2
+    assert WorkItem.objects.latest("id").reason == "budget-used-up"
 
 
 def test_when_attempts_are_used_up_the_failure_stands(client: Client) -> None:

@@ -97,7 +97,7 @@ class Patient(Agent):
 
 
 class Gauge(Agent):
-    """Writes into a file when it began and ended; the text names the file."""
+    """Writes into a file when it began and ended; the text names the file. The first waits for the second to begin."""
 
     name, version, title = "test.gauge", "1.0", "Says when it ran"
 
@@ -108,9 +108,13 @@ class Gauge(Agent):
         text: str
 
     def run(self, request):
+        ended, begun_there = Path(request.input.text), Path(f"{request.input.text}.begun")
         begun = time.monotonic()
-        time.sleep(random.uniform(0.005, 0.03))
-        line = f"{begun} {time.monotonic()}\n"
-        with Path(request.input.text).open("a") as file:
-            file.write(line)
+        with begun_there.open("a") as file:
+            file.write("begun\n")
+        while len(begun_there.read_text().splitlines()) < 2 and time.monotonic() < begun + 15:
+            time.sleep(0.01)
+        time.sleep(random.uniform(0.05, 0.15))
+        with ended.open("a") as file:
+            file.write(f"{begun} {time.monotonic()}\n")
         return AgentResult(output=self.Output(text="done"), confidence=0.95)

@@ -50,7 +50,7 @@ class Flaky(Echo):
 
     def run(self, request):
         if request.attempt <= request.config.failures:
-            raise AgentError(f"attempt {request.attempt} failed", retry_after=0.01)
+            raise AgentError(f"attempt {request.attempt} failed", retry_after=0.01, cost=request.config.cost)
         return super().run(request)
 
 
