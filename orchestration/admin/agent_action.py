@@ -42,7 +42,7 @@ class Unwell(Exception):
 def _switch(request: HttpRequest, agent: str) -> str:
     on = request.POST.get("on") == "1"
     switch(agent=agent, on=on, user=request.user, reason=request.POST.get("reason", ""))
-    return f"{agent} is switched {'on' if on else 'off'}."
+    return f"The agent {agent} is switched {'on' if on else 'off'}."
 
 
 def _isolation(request: HttpRequest, agent: str) -> str:
@@ -54,8 +54,8 @@ def _isolation(request: HttpRequest, agent: str) -> str:
 def _check(request: HttpRequest, agent: str) -> str:
     health = check_agent(agent=agent, user=request.user)
     if not health.ok:
-        raise Unwell(f"{agent} cannot work just now: {health.message}")
-    return f"{agent} can work. {health.message}".strip()
+        raise Unwell(f"The agent {agent} cannot work just now: {health.message}")
+    return f"The agent {agent} can work. {health.message}".strip()
 
 
 def _limits(request: HttpRequest, agent: str) -> str:

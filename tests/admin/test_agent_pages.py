@@ -156,19 +156,19 @@ def test_switched_off_its_cases_go_the_way_the_step_says(post: Post, arnes: Brow
     assert case.status == "escalated"
     other = post(workflow=going_on, reference="A-2")
     assert WorkItem.objects.get(case=other).reason == "Not sure what was heard"  # the rules went on
-    assert "test.echo is switched on." in act(arnes, "switch", on="1")
+    assert "The agent test.echo is switched on." in act(arnes, "switch", on="1")
     assert post(reference="A-3").status == "decided"
 
 
 def test_a_check_shows_its_answer_and_cure(db: Any, arnes: Browser) -> None:
     cure = "Connect the sensor, then ask again."
     workflow = publish(use="test.patient", config={"mode": "ill", "message": cure})
-    assert f"test.patient cannot work just now: Workflow greeting, step hear: {cure}" in act(
+    assert f"The agent test.patient cannot work just now: Workflow greeting, step hear: {cure}" in act(
         arnes, "check", "test.patient"
     )
     assert cure in page_of(arnes, "test.patient")
     publish_again(workflow, agents={"hear": {"use": "test.patient", "input": {"text": "case.text"}}})
-    assert "test.patient can work." in act(arnes, "check", "test.patient")
+    assert "The agent test.patient can work." in act(arnes, "check", "test.patient")
 
 
 def test_limits_and_circuit_of_a_step_are_set_and_told(db: Any, arnes: Browser) -> None:

@@ -146,7 +146,7 @@ def test_an_agent_is_switched_off_and_its_cases_go_to_a_person(workflow: Workflo
     expect(arne.get_by_role("region", name="What the agents found")).to_contain_text("it was switched off")
     arne.get_by_role("link", name="test.echo").first.click()
     arne.get_by_role("button", name="Switch on").click()
-    expect(arne.get_by_text("test.echo is switched on.")).to_be_visible()
+    expect(arne.get_by_text("The agent test.echo is switched on.")).to_be_visible()
 
 
 def test_a_check_shows_what_ails_an_agent_and_what_helps(transactional_db: Any, arne: Page) -> None:
