@@ -48,6 +48,7 @@ ERROR: Final[dict[str, Any]] = {
             "required": ["message"],
             "additionalProperties": False,
         },
+        "cost": {"type": "number", "minimum": 0, "description": "Money used all the same."},
     },
     "required": ["error"],
     "additionalProperties": False,
@@ -76,7 +77,8 @@ def posted_answer(document: Any) -> Answer:
     _refuse(check_values(document) or schema_problems(_ERROR if is_error else _RESULT, document))
     if is_error:
         error = document["error"]
-        return Answer(error=error["message"], permanent=error.get("permanent", False))
+        cost = document.get("cost", 0.0)
+        return Answer(error=error["message"], permanent=error.get("permanent", False), cost=cost)
     return Answer(**{**document, "evidence": tuple(document.get("evidence", ()))})
 
 

@@ -190,7 +190,8 @@ def _give_up(run: AgentRun) -> bool:
 def _outcome(run: AgentRun, answer: Answer) -> Outcome:
     step = loaded(run.version_id).steps[run.step]  # in this process's memory before any row is locked
     if answer.output is None:
-        return failed("agent", clean(answer.error, ERROR_CHARACTERS), permanent=answer.permanent)
+        told = clean(answer.error, ERROR_CHARACTERS)
+        return failed("agent", told, permanent=answer.permanent, cost=float(answer.cost))
     found = registry().agents.get(run.agent)
     if found is None:
         log.error("agent_of_an_answer_missing", run=run.pk, reason=registry().why_not(run.agent))

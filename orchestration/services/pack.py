@@ -32,6 +32,7 @@ def import_pack(*, text: str, user: User | None = None) -> Imported:
     """
     pack = load(text)
     given = {name: pack.workflow[name] for name in SETTINGS if name in pack.workflow}
+    frozen = versions.freeze(version_from(version_to(pack.content)))  # asks plugins, so no transaction is open yet
     with transaction.atomic():
         workflow, _ = Workflow.objects.update_or_create(
             slug=pack.workflow["slug"],
@@ -44,12 +45,13 @@ def import_pack(*, text: str, user: User | None = None) -> Imported:
                 slug=queue["slug"],
                 defaults={"title": queue["title"], "skills": queue.get("skills", []), "position": position},
             )
-        data = version_to(pack.content)
-        content = versions.checked(data, workflow)
+        content = versions.passed(frozen, workflow)
         same = workflow.versions.filter(digest=digest(version_to(content))).order_by("-number").first()
         if same is not None:
             return Imported(workflow, same, new=False)
-        return Imported(workflow, versions.new_draft(workflow=workflow, data=data, note=pack.note, user=user), new=True)
+        return Imported(
+            workflow, versions.draft_of(workflow=workflow, content=content, note=pack.note, user=user), new=True
+        )
 
 
 def export_pack(*, workflow: Workflow, version: WorkflowVersion | None = None) -> str:

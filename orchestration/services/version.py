@@ -46,11 +46,13 @@ __all__ = [
     "DRAFT",
     "PUBLISH",
     "checked",
+    "draft_of",
     "findings",
     "freeze",
     "mark_reviewed",
     "new_draft",
     "new_row",
+    "passed",
     "publish",
     "refuse_faults",
     "refuse_faulty",
@@ -98,7 +100,11 @@ def new_draft(
     *, workflow: Workflow, data: Mapping[str, Any], note: str = "", user: User | None = None
 ) -> WorkflowVersion:
     """A new draft with this content. Raises RuleError, nothing stored, when it cannot be read, checked or compiled."""
-    content = checked(data, workflow)
+    return draft_of(workflow=workflow, content=checked(data, workflow), note=note, user=user)
+
+
+def draft_of(*, workflow: Workflow, content: VersionContent, note: str, user: User | None) -> WorkflowVersion:
+    """A new draft with this content, which has passed its checks."""
     with transaction.atomic():
         version = new_row(workflow=workflow, document=version_to(content), note=note, user=user)
         record(version, "version.created", user=user, note=note)
@@ -220,7 +226,11 @@ def scenario_results(content: VersionContent) -> list[ScenarioResult]:
 
 def checked(data: Mapping[str, Any], workflow: Workflow) -> VersionContent:
     """Read, freeze, check and compile; raises RuleError with every error."""
-    content = freeze(version_from(data))
+    return passed(freeze(version_from(data)), workflow)
+
+
+def passed(content: VersionContent, workflow: Workflow) -> VersionContent:
+    """The frozen content, checked and compiled without asking a plugin; raises RuleError with every error."""
     errors = [
         Problem(found.pointer, found.message) for found in findings(content, workflow) if found.severity == "error"
     ]

@@ -71,6 +71,7 @@ def test_a_secret_in_use_is_not_deleted_and_another_is(keeping: Workflow, arnes:
 
 def test_an_analyst_sees_names_and_uses_and_sets_nothing(keeping: Workflow, arnes: Browser, anas: Browser) -> None:
     send(arnes, action="add", name="bank-key", value=VALUE, note="of the bank")
+    assert 'href="/admin/secrets/"' in text_of(anas.get("/admin/orchestration/workflow/"))
     page = text_of(anas.get("/admin/secrets/"))
     assert "of the bank" in page
     assert 'name="value"' not in page

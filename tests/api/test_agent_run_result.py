@@ -112,10 +112,10 @@ def test_null_is_as_good_as_leaving_out(send: Send) -> None:
     ],
 )
 def test_an_error_fails_the_run_or_has_it_tried_again(send: Send, error: dict[str, Any], status: str) -> None:
-    answered = send({"error": error})
+    answered = send({"error": error, "cost": 2})
     assert (answered.status_code, answered.json()["status"]) == (200, status)
     run = AgentRun.objects.get()
-    assert (run.status, run.content.errors[-1]["text"]) == (status, error["message"])
+    assert (run.status, run.content.errors[-1]["text"], run.cost) == (status, error["message"], 2.0)
 
 
 def test_a_result_posted_again_is_409_and_changes_nothing(send: Send) -> None:

@@ -1,7 +1,10 @@
 """Versions: one path from draft to published, never by its author, and cases keep theirs."""
 
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import Group, User
+from django.db import connection
 
 from orchestration.models import Case, Client, VersionStatus, Workflow, WorkflowVersion
 from orchestration.rules.pack import dump_yaml
@@ -198,3 +201,17 @@ def test_importing_again_leaves_the_autonomy_as_people_set_it() -> None:
     imported(autonomy="automatic")
     workflow.refresh_from_db()
     assert workflow.autonomy == "paused"
+
+
+def test_no_transaction_of_an_import_is_open_while_plugins_are_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    depths: list[int] = []
+    real = versions.frozen_step
+
+    def noting(*given: Any) -> Any:
+        depths.append(len(connection.savepoint_ids))
+        return real(*given)
+
+    monkeypatch.setattr(versions, "frozen_step", noting)
+    before = len(connection.savepoint_ids)
+    pack.import_pack(text=dump_yaml(document()))
+    assert depths == [before]
