@@ -86,6 +86,8 @@ def offered() -> list[dict[str, Any]]:
 
 def config_lines(use: str, config: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The configuration as (place, value) to read, line by line; of secrets only their names."""
+    if not config:
+        return []
     found = registry().agents.get(use)
     hidden = replaced(config, found.config_schema, _secret_in_words) if found else config
     return list(_lines(hidden, ""))

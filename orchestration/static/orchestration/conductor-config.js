@@ -91,7 +91,7 @@ class ConfigEditor extends Editor {
     const at = pointerOf(path);
     const id = `${this.id || "config"}${at.replaceAll(/[^A-Za-z0-9_-]/g, "-")}`;
     this.paths.set(at, path);
-    const fallback = "default" in schema && schema.default !== null ? `Default: ${inWords(schema.default)}.` : "";
+    const fallback = "default" in schema && schema.default !== null && schema.default !== "" ? `Default: ${inWords(schema.default)}.` : "";
     const bounds = boundsOf(schema);
     const help = [schema.description, bounds && `${bounds[0].toUpperCase()}${bounds.slice(1)}.`, !required && kind !== "enum" && kind !== "boolean" && fallback].filter(Boolean).join(" ");
     const field = { ...place, given, value, path, at, id, name, required, describedby: help ? `${id}-help` : null };
@@ -120,7 +120,7 @@ class ConfigEditor extends Editor {
     }
     if (kind === "any") return this.anything(field, shared, write);
     const text = value === undefined || value === null ? "" : typeof value === "object" ? JSON.stringify(value) : String(value);
-    const placeholder = "default" in schema ? inWords(schema.default) : "";
+    const placeholder = "default" in schema && schema.default !== "" ? inWords(schema.default) : "";
     const number = kind === "number" || kind === "integer";
     const long = !number && (schema.maxLength > LONG || (schema.maxLength === undefined && !schema.pattern && !schema.format) || text.includes("\n"));
     const type = { date: "date" }[schema.format] || "text";
