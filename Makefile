@@ -47,6 +47,7 @@ bench: $(VENV)/.for-bench
 	$(BIN)/python -m benchmarks.intake
 	$(BIN)/python -m benchmarks.throughput
 	$(BIN)/python -m benchmarks.authoring
+	$(BIN)/python -m benchmarks.agents
 
 $(VENV)/.for-demo: $(VENV)/.made pyproject.toml requirements.lock
 	$(call put-in,.)

@@ -10,13 +10,14 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 
 from orchestration.admin import agent_comparison, agent_page
-from orchestration.services.agent_state import states
-from orchestration.services.agent_use import agents_in_use
+from orchestration.admin.agent_action import SEE
+from orchestration.services.agent_condition import conditions, is_published
+from orchestration.services.agent_use import InstalledAgent, agents_in_use
 
 if TYPE_CHECKING:
     from orchestration.admin.base import ModelAdmin
 
-SEE: Final = "orchestration.view_workflow"
+URGENT: Final = {"bad": 0, "warning": 1}
 
 
 def urls(page: ModelAdmin) -> list[URLPattern]:
@@ -28,12 +29,26 @@ def urls(page: ModelAdmin) -> list[URLPattern]:
 
 
 def list_view(page: ModelAdmin, request: HttpRequest) -> HttpResponse:
+    """Those that need somebody first, then those in use, then the rest."""
     if not request.user.has_perm(SEE):
         raise PermissionDenied
     agents = agents_in_use()
-    known = states([one.found.name for one in agents.installed])
-    rows: list[tuple[Any, Any]] = [(one, known[one.found.name]) for one in agents.installed]
-    return page.page(request, "agents.html", "Agents", agents=agents, rows=rows, opts=None)
+    said = conditions(agents)
+
+    def urgency(one: InstalledAgent) -> Any:
+        return URGENT.get(said[one.found.name][0].tone, 2), not is_published(one.uses), not one.uses, one.found.name
+
+    rows = [(one, said[one.found.name]) for one in sorted(agents.installed, key=urgency)]
+    return page.page(
+        request,
+        "agents.html",
+        "Agents",
+        opts=None,
+        agents=agents,
+        used=[row for row in rows if row[0].uses or row[1][0].tone in URGENT],
+        unused=[row for row in rows if not row[0].uses and row[1][0].tone not in URGENT],
+        ailing=sum(row[1][0].tone in URGENT for row in rows),
+    )
 
 
 def agents_view(page: ModelAdmin, request: HttpRequest) -> HttpResponse:

@@ -28,8 +28,8 @@ def bins_of(figures: Figures) -> list[Bar]:
     bars = []
     for number, count in enumerate(counts):
         last = number == len(figures.confidence)
-        label = "none" if last else f"{number / 10:.1f}"
-        place = "without a confidence" if last else f"from {number / 10:.1f} to {(number + 1) / 10:.1f}"
+        label = "none" if last else f"{number * 10}+"
+        place = "without a confidence" if last else f"from {number * 10} to {number * 10 + 10} per cent"
         height = round(100 * count / most, 1)
         bars.append(Bar(label, f"{count:,} runs {place}", count, height, 100 - height))
     return bars

@@ -14,6 +14,7 @@ from django.utils.html import format_html
 from orchestration.admin.base import ReadOnlyAdmin, moment_column
 from orchestration.admin.label import due_label, label, status_label
 from orchestration.models import AgentRun, AgentRunContent, RunStatus
+from orchestration.services.agent_condition import ERROR_WORDS
 
 
 @admin.register(AgentRun)
@@ -25,7 +26,7 @@ class AgentRunAdmin(ReadOnlyAdmin):
         "status_shown",
         "confidence_shown",
         "attempts",
-        "error_kind",
+        "why_shown",
         "awaited_shown",
         "created_at_shown",
     )
@@ -58,6 +59,10 @@ class AgentRunAdmin(ReadOnlyAdmin):
     @admin.display(description="Confidence", ordering="confidence", empty_value="—")
     def confidence_shown(self, run: AgentRun) -> str | None:
         return None if run.confidence is None else f"{run.confidence:.0%}"
+
+    @admin.display(description="Why it failed", ordering="error_kind", empty_value="—")
+    def why_shown(self, run: AgentRun) -> str | None:
+        return ERROR_WORDS.get(run.error_kind, run.error_kind) if run.status == RunStatus.FAILED else None
 
     @admin.display(description="Waits for", empty_value="—")
     def awaited_shown(self, run: AgentRun) -> str | None:

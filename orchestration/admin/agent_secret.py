@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.debug import sensitive_post_parameters
 
+from orchestration.admin.navigation import PAGES
 from orchestration.models import Secret
 from orchestration.services.refusal import Refused
 from orchestration.services.secret import delete_secret, set_secret, uses
@@ -18,7 +19,7 @@ from orchestration.services.secret import delete_secret, set_secret, uses
 if TYPE_CHECKING:
     from orchestration.admin.base import ModelAdmin
 
-SEE: Final = "orchestration.view_workflow"
+SEE: Final = PAGES["secrets"]
 MANAGE: Final = "orchestration.manage_agents"
 
 
@@ -73,6 +74,6 @@ def _page(page: ModelAdmin, request: HttpRequest, *, refused: str = "", typed: o
         unset=[(name, users) for name, users in used.items() if name not in known],
         may_manage=request.user.has_perm(MANAGE),
         refused=refused,
-        typed=typed,
+        typed=typed if typed is not None else {"name": request.GET.get("name", "")},
         status=409 if refused else 200,
     )

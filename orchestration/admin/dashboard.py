@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from orchestration.admin.label import TONES
+from orchestration.services.agent_condition import attention
 from orchestration.services.overview import (
     any_workflow,
     cases_of_the_day,
@@ -36,6 +37,7 @@ def dashboard(request: HttpRequest) -> dict[str, Any]:
             "may_see_work": sees_work,
             "emergencies": urgent,
             "versions": versions_waiting(user=user),
+            "agents": attention() if user.has_perm("orchestration.view_workflow") else [],
             "worker": worker_sign(),
             "work": work,
             "cards": [*(_work_cards(work) if sees_work else []), *(_case_cards(day) if sees_cases else [])],

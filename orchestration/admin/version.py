@@ -28,6 +28,7 @@ from orchestration.models import VersionStatus, WorkflowVersion
 from orchestration.rules.parse import RuleError
 from orchestration.services import version as versions
 from orchestration.services.activity import entries
+from orchestration.services.agent_config import config_lines
 from orchestration.services.draft import discard
 from orchestration.services.pack import export_pack
 from orchestration.services.refusal import Refused
@@ -114,6 +115,7 @@ class VersionAdmin(ReadOnlyAdmin):
             story=story,
             version=version,
             content=story.content,
+            agent_steps=[(one, config_lines(one.use, one.config)) for one in story.steps],
             status_label=self.status_shown(version),
             standing=stands,
             entries=entries(stands.events),

@@ -7,17 +7,28 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied, RequestDataTooBig
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
-from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_POST
 
 from orchestration.admin.draft_sections import place_in_words
 from orchestration.admin.label import status_label
+from orchestration.admin.version_agent_answers import (
+    CHANGE,
+    MANAGE,
+    NOT_ALLOWED,
+    check_view,
+    from_source,
+    named_secrets,
+    say_view,
+    secret_view,
+    shown,
+)
 from orchestration.facts import digest
-from orchestration.models import Secret, VersionStatus, WorkflowVersion
+from orchestration.models import VersionStatus, WorkflowVersion
 from orchestration.rules.parse import RuleError
+from orchestration.services.agent_condition import conditions
 from orchestration.services.agent_config import (
     StepInUse,
     as_stored,
@@ -27,31 +38,28 @@ from orchestration.services.agent_config import (
     save_step,
     say_step,
 )
+from orchestration.services.agent_use import agents_in_use
 from orchestration.services.draft import GONE, Overtaken, PartError, part_of
-from orchestration.services.editing import Remark, content_of, read_source, source_of
+from orchestration.services.editing import Remark, content_of, source_of
 from orchestration.services.examples import recent_facts
 from orchestration.services.refusal import Refused
-from orchestration.services.secret import set_secret
 from orchestration.services.step_names import step_uses
 from orchestration.services.vocabulary import fact_groups
 
 if TYPE_CHECKING:
     from orchestration.admin.version import VersionAdmin
 
-CHANGE: Final = "orchestration.change_workflowversion"
-MANAGE: Final = "orchestration.manage_agents"
-MAX_BODY: Final = 1_000_000
 NEW: Final[dict[str, Any]] = {"use": ""}
-NOT_ALLOWED: Final = "You may not change versions any more. Ask an Orchestration Architect."
 
 
 def urls(admin: VersionAdmin) -> list[URLPattern]:
-    """Names of steps begin with a letter, so `~new`, `~say` and `~secret` are none."""
+    """Names of steps begin with a letter, so `~new`, `~say`, `~secret` and `~check` are none."""
     name = "orchestration_workflowversion_agent"
     return [
         path("<int:pk>/agents/~new/", _view(admin, step_view, key=""), name=f"{name}-new"),
         path("<int:pk>/agents/~say/", _view(admin, say_view, post=True), name=f"{name}-say"),
         path("<int:pk>/agents/~secret/", _view(admin, secret_view, post=True), name=f"{name}-secret"),
+        path("<int:pk>/agents/~check/", _view(admin, check_view, post=True), name=f"{name}-check"),
         path("<int:pk>/agents/<str:key>/", _view(admin, step_view), name=name),
     ]
 
@@ -71,51 +79,6 @@ def step_view(admin: VersionAdmin, request: HttpRequest, pk: int, key: str) -> H
         raise Http404("This version has no such step.")
     step = NEW if part.value is None else plain_step(part.value)
     return _page(admin, request, version, key, key, step, part.seen)
-
-
-def say_view(admin: VersionAdmin, request: HttpRequest, pk: int) -> HttpResponse:
-    """JSON `{key, name, step}` or `{key, name, source}` → `{step, source, problems}`. Nothing is stored."""
-    asked = _asked_body(request)
-    if asked is None:
-        return JsonResponse({"problems": [_shown(Remark("error", "", "The step could not be read."))]}, status=400)
-    if not request.user.has_perm(CHANGE):
-        return JsonResponse({"problems": [_shown(Remark("error", "", NOT_ALLOWED))]}, status=403)
-    version = admin.version(request, pk)
-    key = str(asked.get("key", ""))
-    data, remarks = asked.get("step"), ()
-    if isinstance(asked.get("source"), str):
-        data, remarks = _from_source(asked["source"])
-    if remarks:
-        return JsonResponse({"step": None, "source": None, "problems": [_shown(one) for one in remarks]})
-    data = as_stored(data, part_of(version, "agents", key).value)
-    said = say_step(content_of(version), str(asked.get("name", "")), data, key=key)
-    return JsonResponse(
-        {
-            "step": said.step,
-            "source": source_of(data),
-            "problems": [_shown(one) for one in said.remarks],
-        }
-    )
-
-
-@sensitive_variables("asked")
-def secret_view(admin: VersionAdmin, request: HttpRequest, pk: int) -> HttpResponse:
-    """JSON `{name, value, note}` → `{secrets: [{name, note}]}` or `{problem}`. The value goes in and never out."""
-    asked = _asked_body(request)
-    if asked is None or not all(isinstance(asked.get(key, ""), str) for key in ("name", "value", "note")):
-        return JsonResponse({"problem": "The secret could not be read."}, status=400)
-    admin.version(request, pk)
-    if not request.user.has_perm(MANAGE):
-        return JsonResponse({"problem": "You may not set secrets. Ask an Orchestration Architect."}, status=403)
-    name = asked.get("name", "")
-    if Secret.objects.filter(name=name).exists():
-        said = f"There is a secret “{name}” already. Choose it from the list, or take another name."
-        return JsonResponse({"problem": said}, status=409)
-    try:
-        set_secret(name=name, value=asked.get("value", ""), note=asked.get("note", ""), user=request.user)
-    except Refused as refused:
-        return JsonResponse({"problem": refused.message}, status=400)
-    return JsonResponse({"secrets": _secrets()})
 
 
 def _post(admin: VersionAdmin, request: HttpRequest, pk: int, key: str) -> HttpResponse:
@@ -148,7 +111,8 @@ def _post(admin: VersionAdmin, request: HttpRequest, pk: int, key: str) -> HttpR
     except Refused as refused:
         return _kept(admin, request, version, text, refused.message, 409)
     also = f" Its new name also stands in {_listed(told)} now." if told else ""
-    messages.success(request, f"The step “{name}” is saved.{also}")
+    after = "" if key else " Now let a rule run it."
+    messages.success(request, f"The step “{name}” is saved.{also}{after}")
     return _to(pk, f"step-{name}")
 
 
@@ -185,6 +149,7 @@ def _page(
         content = content_of(version)
     except RuleError as error:
         return _kept(admin, request, version, source, f"This version cannot be read: {error.problems[0].detail}", 409)
+    use = str(step.get("use", "")) if isinstance(step, dict) else ""
     told = remarks or (say_step(content, name, step, key=key).remarks if step and step is not NEW else ())
     recent = recent_facts(version.workflow) if request.user.has_perm("orchestration.view_case") else []
     return admin.page(
@@ -203,11 +168,13 @@ def _page(
         over=digest(overtaken.now) if overtaken and overtaken.now is not None else "",
         stored=source_of(plain_step(overtaken.now)) if overtaken and overtaken.now is not None else "",
         uses=step_uses(version.content, key) if key else (),
-        document={"key": key, "step": step, "problems": [_shown(one) for one in told], "unsaved": status != 200},
+        step_agent=use,
+        said=conditions(agents_in_use()).get(use, ()) if use else (),
+        document={"key": key, "step": step, "problems": [shown(one) for one in told], "unsaved": status != 200},
         vocabulary={
             "agents": offered(),
             "facts": fact_groups(content, recent),
-            "secrets": _secrets(),
+            "secrets": named_secrets(),
             "may_set_secrets": request.user.has_perm(MANAGE),
         },
         status=status,
@@ -222,35 +189,16 @@ def _kept(
     return admin.page(request, "table_kept.html", "Not saved", **context)
 
 
-def _secrets() -> list[dict[str, str]]:
-    return list(Secret.objects.order_by("name").values("name", "note"))
-
-
 def _submitted(request: HttpRequest) -> tuple[Any, tuple[Remark, ...]]:
     """The step as the form sent it (JSON), or as YAML where there is no JavaScript or the source was open."""
     if not request.POST.get("step"):
-        return _from_source(request.POST.get("source", ""))
+        return from_source(request.POST.get("source", ""))
     try:
         data = json.loads(request.POST["step"])
     except (ValueError, RecursionError):
         data = None
     wrong = Remark("error", "", "The step could not be read. Reload the page and try again.")
     return (data, ()) if isinstance(data, dict) else (None, (wrong,))
-
-
-def _from_source(text: str) -> tuple[Any, tuple[Remark, ...]]:
-    data, remarks = read_source(text.replace("\r\n", "\n"))
-    if remarks and remarks[0].detail.startswith("A rule has the entries"):
-        remarks = (Remark("error", "", "A step has the entries use, config, input, timeout, attempts, on_failure."),)
-    return data, remarks
-
-
-def _asked_body(request: HttpRequest) -> dict[str, Any] | None:
-    try:
-        asked = json.loads(request.body) if len(request.body) <= MAX_BODY else None
-    except (ValueError, RecursionError, RequestDataTooBig):
-        return None
-    return asked if isinstance(asked, dict) else None
 
 
 def _split(error: PartError) -> tuple[tuple[Remark, ...], tuple[tuple[str, str], ...]]:
@@ -263,10 +211,6 @@ def _split(error: PartError) -> tuple[tuple[Remark, ...], tuple[tuple[str, str],
 
 def _listed(titles: tuple[str, ...]) -> str:
     return ", ".join(f"“{title}”" for title in titles[:5]) + (f" and {len(titles) - 5} more" if len(titles) > 5 else "")
-
-
-def _shown(remark: Remark) -> dict[str, str]:
-    return {"severity": remark.severity, "pointer": remark.pointer, "detail": remark.detail}
 
 
 def _view(admin: VersionAdmin, view: Any, *, post: bool = False, **fixed: Any) -> Any:

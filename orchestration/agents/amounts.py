@@ -11,6 +11,8 @@ LONGEST_WAIT: Final = 90 * 86_400.0
 
 
 def number_of(value: object) -> float | None:
+    if type(value) is float:
+        return value if math.isfinite(value) else None
     if isinstance(value, bool) or not isinstance(value, Real):
         return None
     try:

@@ -15,10 +15,10 @@ from typing import Any, Final
 
 import orjson
 from pydantic import BaseModel, ValidationError
-from pydantic_core import to_jsonable_python
 
 from orchestration.agents.amounts import LONGEST_WAIT, money_of, number_of, seconds_of, shown
 from orchestration.agents.configured import configured_schema, schema_misfit
+from orchestration.agents.evidence import storable_evidence
 from orchestration.agents.found import Found, Refused
 from orchestration.agents.outcome import Outcome, failed
 from orchestration.agents.text import (
@@ -29,13 +29,14 @@ from orchestration.agents.text import (
     misfit,
     secrets_of,
 )
+from orchestration.agents.within import surely_within
 from orchestration.facts import check_values
 from orchestration.plugin_api import AgentError, AgentResult, Pending, Request
 
 OUTPUT_BYTES: Final = 1024 * 1024
-EVIDENCE_BYTES: Final = 64 * 1024
 NOBODY_TO_CALL_BACK: Final = "The agent returned Pending, but this run has no callback to post a result to."
 _FRAMES_SHOWN: Final = 12
+_AS_IT_IS: Final = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS
 _SEEN_VALUE: Final = re.compile(r", input_value=.*")
 
 
@@ -124,11 +125,20 @@ def _fitted(model: type[BaseModel], kind: str, document: Mapping[str, Any], foun
     """Read as JSON, so that a model sees the same in this process and in one of its own."""
     word = {"input": "The input", "config": "The configuration"}[kind]
     try:
-        return model.model_validate_json(json.dumps(document, allow_nan=False))
+        return model.model_validate_json(_as_json(document))
     except ValidationError as error:
         raise _Misfit(kind, f"{word} does not fit {found.name}: {misfit(error)}.", permanent=True) from None
     except (TypeError, ValueError, RecursionError) as error:
         raise _Misfit(kind, f"{word} of {found.name} is not JSON: {error}.", permanent=True) from None
+
+
+def _as_json(document: Mapping[str, Any]) -> str | bytes:
+    """orjson is quick, but writes NaN as null, and not all integers: then json says what there is to say."""
+    try:
+        text = orjson.dumps(document, option=_AS_IT_IS)
+    except TypeError:
+        return json.dumps(document, allow_nan=False)
+    return json.dumps(document, allow_nan=False) if b"null" in text else text
 
 
 def _configured(found: Found, config: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -184,7 +194,15 @@ def _output(found: Found, output: object, schema: dict[str, Any] | None) -> dict
             document = output.model_dump(mode="json", by_alias=True, warnings="error")
         else:
             document = json.loads(json.dumps(dict(output), allow_nan=False))  # type: ignore[call-overload]
-        text = orjson.dumps(document)
+        plain = surely_within(document)
+        # orjson ends the process where it finds no memory for a long text
+        text = (
+            orjson.dumps(document)
+            if plain
+            else json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+        )
+    except MemoryError:
+        raise
     except ValidationError as error:
         raise _Misfit("output", f"The output does not fit {found.name}: {misfit(error)}.") from None
     except Exception as error:
@@ -194,7 +212,7 @@ def _output(found: Found, output: object, schema: dict[str, Any] | None) -> dict
         raise _Misfit("output", f"The output is longer than {OUTPUT_BYTES:,} bytes: {len(text):,}.")
     if not isinstance(document, dict):
         raise _Misfit("output", "The output is not an object with fields.")
-    if problems := check_values(document):
+    if not plain and (problems := check_values(document)):
         raise _Misfit("output", f"The output is out of limits: {problems[0].pointer} {problems[0].detail}.")
     if schema is not None and (told := schema_misfit(document, schema)):
         raise _Misfit("output", f"The output does not fit {found.name}: {told}.")
@@ -232,31 +250,10 @@ def _cost(value: object) -> float:
 
 
 def _evidence(entries: object) -> tuple[Mapping[str, Any], ...]:
-    """Entries as plain JSON; what would go beyond EVIDENCE_BYTES is left out, with a mark as last entry."""
-    if not isinstance(entries, list | tuple):
-        raise _Misfit("output", f"The evidence is a {type(entries).__name__}, not a list of mappings.")
-    kept: list[Mapping[str, Any]] = []
-    room = EVIDENCE_BYTES
-    for entry in entries:
-        if not isinstance(entry, Mapping):
-            raise _Misfit("output", f"An entry of the evidence is a {type(entry).__name__}, not a mapping.")
-        plain, size = _storable(entry)
-        if plain is not None and size <= room:
-            room -= size
-            kept.append(plain)
-    if len(kept) < len(entries):
-        kept.append({"what": "left out", "value": f"{len(entries) - len(kept):,} entries too long or not storable"})
-    return tuple(kept)
-
-
-def _storable(entry: Mapping[Any, Any]) -> tuple[dict[str, Any] | None, int]:
-    """What is for people to read never fails a run: a lone surrogate, a circle, a NUL only lose the entry."""
     try:
-        plain = to_jsonable_python(dict(entry), fallback=str, inf_nan_mode="strings", serialize_unknown=True)
-        text = json.dumps(plain, allow_nan=False)
-    except Exception:
-        return None, 0
-    return (None, 0) if check_values(plain) or "\\u0000" in text else (plain, len(text))
+        return storable_evidence(entries)
+    except TypeError as error:
+        raise _Misfit("output", str(error)) from None
 
 
 def _told(error: BaseException) -> str:

@@ -94,11 +94,12 @@ def found_from(cls: object, *, name: str, entry_point: str, distribution: str, d
 
 def _check_api_version(cls: type, distribution: str) -> None:
     spoken = getattr(cls, "api_version", None)
-    if spoken != API_VERSION and (issubclass(cls, Agent) or spoken is not None):
-        raise Refused(
-            f"{cls.__name__} is built for agent interface {spoken!r}, this server speaks {API_VERSION}. "
-            f"Install a release of {distribution} for interface {API_VERSION}, or another release of the server."
-        )
+    if spoken == API_VERSION or not (issubclass(cls, Agent) or spoken is not None):
+        return
+    told = f"{cls.__name__} is built for agent interface {spoken!r}, this server speaks {API_VERSION}."
+    if isinstance(spoken, int) and spoken > API_VERSION:
+        raise Refused(f"{told} It is too new: upgrade the server, or install an older release of {distribution}.")
+    raise Refused(f"{told} It is too old: install a release of {distribution} for interface {API_VERSION}.")
 
 
 def _check_words(cls: type[Agent], name: str) -> None:

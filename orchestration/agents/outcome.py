@@ -18,6 +18,7 @@ ErrorKind = Literal[
     "exception",  # the agent raised anything else
     "time-limit",  # the attempt took longer than it may
     "memory",  # the attempt needed more memory than it may
+    "processes",  # the attempt had more processes at once than it may
     "exited",  # the agent ended its own process
     "vanished",  # the process was killed from outside, or crashed
     "not-installed",  # no usable agent of that name on this machine

@@ -1,111 +1,150 @@
-"""The process of its own in which an untrusted or slow agent runs: `python -m orchestration.agents.process FD`.
+"""The process that waits ready for one agent: `python -m orchestration.agents.process FD PARENT PLUGIN MODE`.
 
-Reads one request as JSON from standard input, writes one line of JSON to the file descriptor FD.
+It imports the plugin once, and for each request that comes over the socket FD it forks a process that does the work and
+is thrown away. It ends itself when its server is gone or has not asked for long, and leaves nothing running.
 """
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
+import gc
 import json
 import os
-import resource
+import select
 import signal
+import socket
 import sys
-from datetime import datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
-from orchestration.agents.attempt import Work, attempt
-from orchestration.agents.declared import Declared
-from orchestration.agents.found import Refused, found_from
-from orchestration.agents.outcome import WRITTEN, Outcome, failed
+from orchestration.agents.allowed import PROCESSES
+from orchestration.agents.forked import Loaded, die_with, limit, load, point_prints_at, work
+from orchestration.agents.leftovers import alive, descendants, end_below
 
-_ROOM_TO_ANSWER: Final = 128 * 1024 * 1024
+IDLE: Final = 300.0
+"""Seconds without a request after which the process ends itself."""
+_GLANCE: Final = 0.02
 _PR_SET_PDEATHSIG: Final = 1
+_PR_SET_CHILD_SUBREAPER: Final = 36
+_DESCRIPTORS: Final = 4
 
 
 def main() -> None:
-    """1. Take the request, and keep the answer's descriptor from the agent's own children.
-    2. Set limits, and see to it that this process dies with its parent or soon after its deadline.
-    3. Import the one plugin, run it, answer.
+    """Answer each request with `+` when the work begins, and with a line of JSON when nothing of it is left.
+
+    `-` instead of `+`: the import has started threads, and of those a fork makes no copy. The mode is then to be
+    `imports`, in which each forked process imports the plugin for itself; else it is `forks`.
     """
-    answer = int(sys.argv[1])
-    request = json.loads(sys.stdin.buffer.read())
-    os.set_inheritable(answer, False)
-    with open(os.devnull, "rb") as nothing:
-        os.dup2(nothing.fileno(), 0)
-    die_with(request["parent"], request["seconds"])
-    limit_memory(request["memory"])
+    control = socket.socket(fileno=int(sys.argv[1]))
+    control.set_inheritable(False)
+    me, parent, plugin, mode = os.getpid(), int(sys.argv[2]), json.loads(sys.argv[3]), sys.argv[4]
+    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    loaded: Loaded | None = None
+    while request := _request(control):
+        terms, descriptors = request
+        if loaded is None and mode == "forks":
+            with _dying_with(parent), limit(terms["memory"], for_good=False), point_prints_at(*descriptors[1:3]):
+                loaded = load(plugin)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            if len(os.listdir("/proc/self/task")) > 1:  # threads of C code count too
+                control.send(b"-")
+                break
+            gc.collect()
+            gc.freeze()
+        control.send(b"+")
+        child = os.fork()
+        if not child:
+            control.close()
+            work(loaded, plugin, terms, descriptors, parent=me)
+        for descriptor in descriptors:
+            os.close(descriptor)
+        report = _watched(child, control)
+        again = report["clean"] and (loaded is None or loaded.found is not None)
+        try:
+            control.send(json.dumps({**report, "again": again}).encode() + b"\n")
+        except OSError:
+            break
+        if not again:
+            break
+    os._exit(0)
+
+
+def _request(control: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
+    """The terms of the next piece of work and its descriptors: request, prints, errors, answer. None: nobody asks."""
+    control.settimeout(IDLE)
     try:
-        outcome = _outcome(request)
-    except MemoryError:
-        outcome = failed("memory", "")
-    lift_limit()
-    if outcome.error_kind == "memory":
-        outcome = failed("memory", f"The agent needed more than its {request['memory'] / 2**20:,.0f} MiB of memory.")
-    with contextlib.suppress(Exception):
-        sys.stdout.flush()
-        sys.stderr.flush()
-    with open(answer, "wb") as pipe:
-        pipe.write(WRITTEN.dump_json(outcome) + b"\n")
+        message, descriptors, _, _ = socket.recv_fds(control, 64 * 1024, _DESCRIPTORS)
+    except OSError:
+        return None
+    finally:
+        control.settimeout(None)
+    for descriptor in descriptors:
+        os.set_inheritable(descriptor, False)
+    return (json.loads(message), descriptors) if len(descriptors) == _DESCRIPTORS else None
 
 
-def _outcome(request: dict[str, Any]) -> Outcome:
-    plugin = Declared(**request["plugin"])
+def _watched(child: int, control: socket.socket) -> dict[str, Any]:
+    """How the child ended: by itself, since the server closed the socket or is gone, or since it had too many
+    processes. Whatever it has started is ended too."""
+    crowded = ended = False
+    poll = select.poll()
+    poll.register(control, select.POLLIN)
+    with _end_of(child) as descriptor:
+        if descriptor is not None:
+            poll.register(descriptor, select.POLLIN)
+        while not (ended or crowded):
+            told = poll.poll(_GLANCE * 1000)
+            if any(number == control.fileno() for number, _ in told):
+                break
+            ended = _has_ended(child)
+            crowded = not ended and _is_crowded()
+    codes, clean = end_below()
+    return {"status": codes.get(child), "crowded": crowded, "clean": clean}
+
+
+def _has_ended(child: int) -> bool:
+    """Without collecting it, so that its number stays its own; who has lost its parent and ended is collected."""
+    while (one := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)) is not None:
+        if one.si_pid == child:
+            return True
+        os.waitpid(one.si_pid, 0)
+    return False
+
+
+def _is_crowded() -> bool:
+    below = descendants(os.getpid())
+    return len(below) > PROCESSES and len(alive(below)) > PROCESSES
+
+
+@contextmanager
+def _end_of(child: int) -> Iterator[int | None]:
+    """A descriptor that is readable when the child has ended, where the system has such."""
+    descriptor = None
+    with contextlib.suppress(AttributeError, OSError):
+        descriptor = os.pidfd_open(child)
     try:
-        found = found_from(
-            plugin.load(),
-            name=plugin.name,
-            entry_point=plugin.value,
-            distribution=plugin.distribution,
-            distribution_version=plugin.distribution_version,
-        )
-    except MemoryError:
-        raise
-    except Refused as refused:
-        return failed("not-installed", f'{plugin.package}, "{plugin.name}": {refused}')
-    except BaseException as fault:
-        told = f"{type(fault).__name__}: {' '.join(str(fault).split())[:300]}"
-        return failed(
-            "not-installed",
-            f"{plugin.value} of {plugin.package} cannot be imported in a process of its own ({told}). "
-            "Its import must not need variables of the server's environment.",
-        )
-    if found.version != request["version"]:
-        return failed(
-            "not-installed",
-            f"{plugin.package} now holds {found.name} {found.version}, but this server found {request['version']} "
-            "when it started. Start it again.",
-        )
-    work = Work(**{**request["work"], "deadline": datetime.fromisoformat(request["work"]["deadline"])})
-    return attempt(found, work)
+        yield descriptor
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
 
 
-def die_with(parent: int, seconds: float) -> None:
-    """The kernel ends this process when its parent is gone, or at the alarm, even inside C code."""
+@contextmanager
+def _dying_with(parent: int) -> Iterator[None]:
+    """While the plugin's code has this process to itself, the kernel sees to it that it ends with its server; later
+    the closed socket does, and leaves time for ending what the agent has started."""
+    die_with(parent)
+    try:
+        yield
+    finally:
+        _prctl(_PR_SET_PDEATHSIG, 0)
+
+
+def _prctl(option: int, value: int) -> None:
     with contextlib.suppress(Exception):
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(0)
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-
-
-def limit_memory(memory: int) -> None:
-    """The soft limit binds the agent; the room up to the hard one is for telling what happened."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    _, most = resource.getrlimit(resource.RLIMIT_AS)
-    hard = memory + _ROOM_TO_ANSWER
-    if most != resource.RLIM_INFINITY:
-        hard = min(hard, most)
-    with contextlib.suppress(ValueError, OSError):  # a system that does not limit address space
-        resource.setrlimit(resource.RLIMIT_AS, (min(memory, hard), hard))
-
-
-def lift_limit() -> None:
-    with contextlib.suppress(ValueError, OSError):
-        _, hard = resource.getrlimit(resource.RLIMIT_AS)
-        resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
+        ctypes.CDLL(None).prctl(option, value)
 
 
 if __name__ == "__main__":

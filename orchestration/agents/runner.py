@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any
 
-from pydantic import ValidationError
-
+from orchestration.agents.allowed import MEMORY
 from orchestration.agents.attempt import Work, judged
 from orchestration.agents.attempt import attempt as attempt_here
+from orchestration.agents.check import check
 from orchestration.agents.found import Found
 from orchestration.agents.isolated import attempt_isolated
 from orchestration.agents.outcome import ERROR_KINDS, ErrorKind, Outcome, failed
 from orchestration.agents.registry import Registry
-from orchestration.agents.text import ERROR_CHARACTERS, clean, misfit, secrets_of
-from orchestration.plugin_api import AgentResult, Health
-
-MEMORY: Final = 1024 * 1024 * 1024
-"""Bytes of address space an isolated attempt may use unless told otherwise."""
+from orchestration.agents.text import ERROR_CHARACTERS, clean
+from orchestration.plugin_api import AgentResult
 
 
 def run(
@@ -47,8 +43,7 @@ def run(
     seconds = timeout.total_seconds()
     work = Work(input, config, idempotency_key, attempt, deadline, callback)
     if isolate:
-        outcome = attempt_isolated(found, work, seconds=seconds, memory=memory)
-        return replace(outcome, duration=time.monotonic() - started)
+        return _lasting(attempt_isolated(found, work, seconds=seconds, memory=memory), time.monotonic() - started)
     outcome = attempt_here(found, work)
     duration = time.monotonic() - started
     if duration > seconds and outcome.status != "failed":
@@ -58,7 +53,7 @@ def run(
             transcript=outcome.transcript,
             cost=outcome.cost,
         )
-    return replace(outcome, duration=duration)
+    return _lasting(outcome, duration)
 
 
 def receive(found: Found, result: AgentResult, *, config: Mapping[str, Any] | None = None) -> Outcome:
@@ -74,20 +69,10 @@ def not_installed(name: str, registry: Registry) -> Outcome:
     return failed("not-installed", clean(registry.why_not(name), ERROR_CHARACTERS))
 
 
-def check(found: Found, *, config: Mapping[str, Any]) -> Health:
-    """Whether the agent can work with this configuration now; runs the agent's own `check` in this thread."""
-    try:
-        fitted = found.cls.Config.model_validate(dict(config))
-    except ValidationError as error:
-        return Health(False, f"The configuration does not fit {found.name}: {misfit(error)}.")
-    try:
-        health: object = found.instance.check(fitted)
-    except (Exception, SystemExit) as error:
-        told = f"{found.name} could not check itself: {type(error).__qualname__}: {error}"
-        return Health(False, clean(told, ERROR_CHARACTERS, secrets_of(config, found.config_schema)))
-    if not isinstance(health, Health):
-        return Health(False, f"`check` of {found.name} returned a {type(health).__name__}, not a Health.")
-    return health
+def _lasting(outcome: Outcome, duration: float) -> Outcome:
+    """Set in place: nobody else has it yet, and a copy costs more than all else that is done here."""
+    object.__setattr__(outcome, "duration", duration)
+    return outcome
 
 
 __all__ = ["ERROR_KINDS", "MEMORY", "ErrorKind", "Outcome", "check", "not_installed", "receive", "run"]

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import selectors
-import subprocess
+import socket
 import time
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
 ANSWER_BYTES: Final = 4 * 1024 * 1024
 PRINTED_BYTES: Final = 32 * 1024
 _GRACE: Final = 2.0  # for an answered process to end by itself
-_GLANCE: Final = 0.05  # between looks at a process whose end cannot be waited for
 _CHUNK: Final = 64 * 1024
 _LAST_WORDS: Final = 4 * 1024 * 1024
+_REPORT_BYTES: Final = 1024
 
 
 class Capture:
@@ -40,64 +42,68 @@ class Capture:
 
 
 class Talk:
-    """`answered`: a whole answer came. `too_long`: more than `limit` bytes of it. `timed_out`: neither, in time."""
+    """`begun`: the plugin is imported and the work was begun. `threaded`: its import has started threads.
+    `answered`: a whole answer came. `too_long`: more than `limit` bytes of it. `timed_out`: neither, in time.
+    `report`: how the work ended, as the process that waits for work tells it. `lost`: that process is gone."""
 
     limit: Final = ANSWER_BYTES
 
-    def __init__(self, process: subprocess.Popen[bytes], reading: int) -> None:
+    def __init__(self, control: socket.socket) -> None:
         self.answer = bytearray()
         self.printed = Capture()
         self.errors = Capture()
-        self.answered = self.too_long = self.timed_out = False
-        self._process = process
-        self._reading = reading
+        self.begun = self.threaded = self.answered = self.too_long = self.timed_out = self.lost = False
+        self.report: dict[str, Any] | None = None
+        self._control = control
+        self._told = b""
         self._selector = selectors.DefaultSelector()
-        self._ended = False
-        self._pid_fd: int | None = None
+        self._own: list[int] = []
 
-    def hold(self, request: bytes, *, until: float) -> None:
-        """Until the process has ended, or has answered and used up its grace, or the time is over."""
-        self._listen(request)
+    def hold(self, terms: bytes, request: bytes, *, until: float) -> None:
+        """Until the work has ended, or was answered and used up its grace, or the time is over."""
+        self._begin(terms, request)
         end = until
-        while not self._ended:
+        while self.report is None and not self.lost and not self.threaded:
             left = end - time.monotonic()
             if left <= 0:
                 self.timed_out = not self.answered
                 return
-            for key, _ in self._selector.select(left if self._pid_fd is not None else min(left, _GLANCE)):
+            for key, _ in self._selector.select(left):
                 key.data(key.fd)
             if self.too_long:
                 return
             if self.answered and end == until:
                 end = min(until, time.monotonic() + _GRACE)
-            if self._pid_fd is None:
-                self._ended = self._process.poll() is not None
         self._drain()
 
     def close(self) -> None:
         self._selector.close()
-        for descriptor in (self._reading, self._pid_fd):
-            if descriptor is not None:
-                os.close(descriptor)
-        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
-            if pipe is not None:
-                with contextlib.suppress(OSError):
-                    pipe.close()
+        while self._own:
+            os.close(self._own.pop())
 
-    def _listen(self, request: bytes) -> None:
-        process = self._process
-        if process.stdin is None or process.stdout is None or process.stderr is None:
-            raise ValueError("The process must have been started with pipes.")
-        for descriptor in (process.stdin.fileno(), process.stdout.fileno(), process.stderr.fileno(), self._reading):
-            os.set_blocking(descriptor, False)
-        self._request = memoryview(request)
-        self._selector.register(process.stdin.fileno(), selectors.EVENT_WRITE, self._write)
-        self._selector.register(process.stdout.fileno(), selectors.EVENT_READ, self._hear_print)
-        self._selector.register(process.stderr.fileno(), selectors.EVENT_READ, self._hear_error)
-        self._selector.register(self._reading, selectors.EVENT_READ, self._hear_answer)
-        with contextlib.suppress(AttributeError, OSError):  # a system without them is looked at now and then
-            self._pid_fd = os.pidfd_open(process.pid)
-            self._selector.register(self._pid_fd, selectors.EVENT_READ, self._hear_end)
+    def _begin(self, terms: bytes, request: bytes) -> None:
+        """Pipes for the request, what is printed, what is printed as errors, and the answer; theirs are sent."""
+        theirs: list[int] = []
+        try:
+            for event, act in (
+                (selectors.EVENT_WRITE, self._write),
+                (selectors.EVENT_READ, self._into(self.printed.add)),
+                (selectors.EVENT_READ, self._into(self.errors.add)),
+                (selectors.EVENT_READ, self._into(self._hear_answer)),
+            ):
+                ends = os.pipe()
+                own = ends[event == selectors.EVENT_WRITE]
+                self._own.append(own)
+                theirs.append(ends[event != selectors.EVENT_WRITE])
+                os.set_blocking(own, False)
+                self._selector.register(own, event, act)
+            self._request = memoryview(request)
+            self._selector.register(self._control.fileno(), selectors.EVENT_READ, self._hear_control)
+            with contextlib.suppress(OSError):  # it is gone, which is heard next
+                socket.send_fds(self._control, [terms], theirs)
+        finally:
+            for descriptor in theirs:
+                os.close(descriptor)
 
     def _write(self, descriptor: int) -> None:
         try:
@@ -108,39 +114,49 @@ class Talk:
             self._request = self._request[:0]
         if not self._request:
             self._selector.unregister(descriptor)
-            if self._process.stdin is not None:
-                self._process.stdin.close()
+            self._own.remove(descriptor)
+            os.close(descriptor)
 
-    def _hear_print(self, descriptor: int) -> None:
-        self.printed.add(self._read(descriptor))
+    def _into(self, take: Callable[[bytes], None]) -> Callable[[int], None]:
+        def hear(descriptor: int) -> None:
+            try:
+                chunk = os.read(descriptor, _CHUNK)
+            except BlockingIOError:
+                return
+            except OSError:
+                chunk = b""
+            if chunk:
+                take(chunk)
+            else:
+                self._selector.unregister(descriptor)
 
-    def _hear_error(self, descriptor: int) -> None:
-        self.errors.add(self._read(descriptor))
+        return hear
 
-    def _hear_answer(self, descriptor: int) -> None:
-        self.answer += self._read(descriptor)
+    def _hear_answer(self, chunk: bytes) -> None:
+        self.answer += chunk
         self.answered = self.answer.endswith(b"\n")
         self.too_long = len(self.answer) > self.limit
 
-    def _hear_end(self, descriptor: int) -> None:
-        self._ended = True
-        self._selector.unregister(descriptor)
-
-    def _read(self, descriptor: int) -> bytes:
+    def _hear_control(self, descriptor: int) -> None:
         try:
-            chunk = os.read(descriptor, _CHUNK)
-        except BlockingIOError:
-            return b""
+            chunk = self._control.recv(_REPORT_BYTES)
         except OSError:
             chunk = b""
-        if not chunk:
+        self._told += chunk
+        self.begun = self._told.startswith(b"+")
+        self.threaded = self._told.startswith(b"-")
+        if self._told.endswith(b"\n"):
+            with contextlib.suppress(ValueError):
+                self.report = json.loads(self._told[1:])
+        if self.report is None and (not chunk or len(self._told) > _REPORT_BYTES):
+            self.lost = True
             self._selector.unregister(descriptor)
-        return chunk
 
     def _drain(self) -> None:
-        """What an ended process left in the pipes; bounded, since its children may go on printing."""
+        """What ended work left in the pipes; bounded, since what it has started may go on printing."""
         for _ in range(_LAST_WORDS // _CHUNK):
             ready = [key for key, event in self._selector.select(0) if event == selectors.EVENT_READ]
+            ready = [key for key in ready if key.fd != self._control.fileno()]
             if not ready or self.too_long:
                 return
             for key in ready:

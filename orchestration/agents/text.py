@@ -32,7 +32,9 @@ def clean(text: object, limit: int, secrets: Iterable[str] = ()) -> str:
     left_out = max(len(words) - limit * 4, 0)
     if left_out:  # searched for secrets only as far as may be shown
         words = words[: limit * 2] + words[-limit * 2 :]
-    return cut(_without_secrets(_UNSTORABLE.sub("\ufffd", words), secrets), limit, left_out)
+    if not words.isascii() or "\x00" in words:
+        words = _UNSTORABLE.sub("\ufffd", words)
+    return cut(_without_secrets(words, secrets), limit, left_out)
 
 
 def cut(text: str, limit: int, left_out: int = 0) -> str:
@@ -76,4 +78,8 @@ def _without_secrets(text: str, secrets: Iterable[str]) -> str:
         text = text.replace(value, f"[{name}]")
     for value in sorted(secrets, key=len, reverse=True):
         text = text.replace(value, "[secret]")
-    return _BEARER.sub(r"\1 [secret]", _URL_PASSWORD.sub(r"\1:[secret]", text))
+    if "://" in text:
+        text = _URL_PASSWORD.sub(r"\1:[secret]", text)
+    if "Bearer" in text or "Basic" in text:
+        text = _BEARER.sub(r"\1 [secret]", text)
+    return text

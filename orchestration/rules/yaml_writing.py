@@ -17,9 +17,15 @@ _LONG_KEY: Final = 120
 
 
 def dump_yaml(data: Any) -> str:
-    """The document as YAML; `load_yaml` reads exactly the same from it. Mappings keep their order."""
+    """The document as YAML; `load_yaml` reads exactly the same from it. Mappings keep their order.
+
+    A mapping has its entries on lines of their own, however short it is, so that one can be added below.
+    """
     lines: list[str] = []
-    _write(data, 0, "", lines)
+    if isinstance(data, Mapping) and data:
+        _write_mapping(data, 0, "", lines)
+    else:
+        _write(data, 0, "", lines)
     return "\n".join(lines) + "\n"
 
 

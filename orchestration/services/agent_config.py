@@ -24,6 +24,7 @@ from orchestration.rules.language import AgentStep, VersionContent
 from orchestration.rules.parse import MAX_DOCUMENT_DEPTH
 from orchestration.rules.reading import WORD, Reader, at
 from orchestration.rules.sections import read_step
+from orchestration.services.document_lines import shown
 from orchestration.services.draft import PartError, change_part, part_of, rename_part
 from orchestration.services.editing import Remark, content_of
 from orchestration.services.refusal import Refused
@@ -36,6 +37,13 @@ FROZEN: Final = ("agent_version", "input_schema", "output_schema", "inline")
 
 PLACEHOLDER: Final = "a secret that is put in its place when the agent runs"
 MOST_REMARKS: Final = 50
+_KINDS: Final = {
+    **dict.fromkeys(("int_parsing", "int_type", "int_from_float"), "a whole number"),
+    **dict.fromkeys(("float_parsing", "float_type", "decimal_parsing", "decimal_type"), "a number"),
+    **dict.fromkeys(("date_parsing", "date_type", "date_from_datetime_parsing"), "a date such as 2026-11-30"),
+    "string_type": "a text",
+}
+"""What a value must be, by the kind of pydantic's error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +82,15 @@ def offered() -> list[dict[str, Any]]:
         }
         for found in registry().agents.values()
     ]
+
+
+def config_lines(use: str, config: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The configuration as (place, value) to read, line by line; of secrets only their names."""
+    if not config:
+        return []
+    found = registry().agents.get(use)
+    hidden = replaced(config, found.config_schema, _secret_in_words) if found else config
+    return list(_lines(hidden, ""))
 
 
 def plain_step(stored: Mapping[str, Any]) -> dict[str, Any]:
@@ -195,6 +212,21 @@ def remove_step(*, version_id: int, name: str, seen: str, user: User) -> None:
         raise Refused(f"“{name}” is not removed: {error.problems[0].detail}") from None
 
 
+def _secret_in_words(_: str, value: Any) -> Any:
+    if isinstance(value, Mapping) and isinstance(value.get(REFERENCE), str):
+        return f"the secret {value[REFERENCE]}"
+    return "written out, not shown" if value else value
+
+
+def _lines(value: Any, place: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, Mapping | list) and value:
+        below = value.items() if isinstance(value, Mapping) else enumerate(value, 1)
+        for name, one in below:
+            yield from _lines(one, f"{place} › {name}" if place else str(name))
+    else:
+        yield place, shown(value) if value not in ({}, []) else "empty"
+
+
 def _refuse_faults(version: WorkflowVersion, key: str, name: str, value: Mapping[str, Any]) -> None:
     """The Config model is asked before anything is stored; places are those in the draft as it would become."""
     said = say_step(content_of(version), name, value, key=key)
@@ -247,7 +279,11 @@ def _sentence(message: str, kind: str) -> str:
         return "This must be filled in."
     if kind == "extra_forbidden":
         return "The agent knows no such setting."
-    text = message.removeprefix("Value error, ")
+    if kind in _KINDS:
+        return f"This must be {_KINDS[kind]}."
+    text = message.removeprefix("Value error, ").replace(" after validation", "")
+    for theirs, ours in (("String ", "The text "), ("List ", "The list "), ("Input ", "This ")):
+        text = ours + text.removeprefix(theirs) if text.startswith(theirs) else text
     return f"{text[:1].upper()}{text[1:]}"[:300].rstrip(".") + "."
 
 

@@ -7,8 +7,11 @@ from typing import Any, Final
 
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format
 
-from orchestration.models import AgentEvent, Workflow
+from orchestration.models import AgentEvent, Isolation, Workflow
 
 WORDS: Final = {
     "agent.switched_off": "switched it off",
@@ -57,3 +60,25 @@ def record(
 def events_of(agent: str) -> QuerySet[AgentEvent]:
     """What happened to this agent and to steps that used it, the newest first."""
     return AgentEvent.objects.filter(agent=agent).select_related("workflow").order_by("-id")
+
+
+def details(event: AgentEvent) -> str:
+    """What the event tells besides its kind, in a few words; it never holds a secret's value."""
+    about = event.about
+    if said := about.get("reason") or about.get("message") or about.get("secret"):
+        return str(said)
+    to = about.get("to") or {}
+    if event.kind == "limits.changed":
+        return f"{_or_none(to.get('concurrency'), 'at a time')}, {_or_none(to.get('rate'), 'begun a minute')}"
+    if event.kind == "agent.isolation_changed":
+        memory = f"{to['memory_mib']:,} MiB of memory" if to.get("memory_mib") else "memory as in the settings"
+        return f"{Isolation(to.get('isolation', '')).label}, {memory}"
+    if event.kind == "circuit.opened" and "of" in about:
+        until = parse_datetime(str(about.get("until", "")))
+        when = f"; until {date_format(timezone.localtime(until), 'j M Y, H:i')}" if until else ""
+        return f"{about.get('failed')} of its last {about['of']} attempts had failed{when}"
+    return ""
+
+
+def _or_none(number: int | None, words: str) -> str:
+    return f"no limit {words}" if number is None else f"at most {number:,} {words}"

@@ -19,9 +19,11 @@ from orchestration.models import (
     Decision,
     EffectKind,
     Priority,
+    RunStatus,
     WorkItem,
 )
 from orchestration.models.case import WaitsFor
+from orchestration.services.agent_condition import ERROR_WORDS, moment, seconds_in_words
 from orchestration.services.document_lines import Line, lines_of, shown
 from orchestration.services.history import History, history_of
 from orchestration.services.rule_set import Loaded, loaded
@@ -40,12 +42,42 @@ class RunStory:
 
     @property
     def duration(self) -> str:
-        seconds = self.seconds or 0.0
-        return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
+        return seconds_in_words(self.seconds or 0.0)
 
     @property
-    def failed_attempts(self) -> list[AgentAttempt]:
-        return [attempt for attempt in self.attempts if attempt.status != "succeeded"]
+    def errors(self) -> list[tuple[int, str, str]]:
+        """What went wrong: number of the attempt, what it said, and the kind in words."""
+        content = getattr(self.run, "content", None)
+        kept = (content.errors or []) if content else []
+        return [(one.get("attempt", 0), one.get("text", ""), _why(one.get("kind", ""))) for one in kept]
+
+    @property
+    def other_attempts(self) -> list[tuple[int, str]]:
+        """Attempts that neither succeeded nor left an error, and what became of them."""
+        told = {number for number, _, _ in self.errors}
+        others = [one for one in self.attempts if one.status != "succeeded" and one.number not in told]
+        left = "left to an outside party"
+        return [(one.number, left if one.status == "pending" else _why(one.error_kind)) for one in others]
+
+    @property
+    def isolated(self) -> str:
+        """Which attempts took place in a process of their own, "" if none."""
+        numbers = [str(one.number) for one in self.attempts if one.isolated]
+        if not numbers or len(numbers) == len(self.attempts):
+            return "in a process of its own" if numbers else ""
+        return f"attempt {' and '.join(numbers)} in a process of its own"
+
+    @property
+    def held_back(self) -> str:
+        """Why a run that could be tried waits, "" where it does not or nothing holds it back."""
+        held = getattr(self.run, "held", None)
+        if self.run.status != RunStatus.PENDING:
+            return ""
+        if held is None:
+            return f"It is tried again from {moment(self.run.due_at)} on." if self.attempts and self.run.due_at else ""
+        if held.circuit_since:
+            return "It waits because the circuit of its step is open: the agent kept failing, or somebody holds it."
+        return "It waits in line: its step may not run more often at a time or in a minute."
 
     @property
     def evidence(self) -> list[tuple[str, str, str]]:
@@ -152,7 +184,7 @@ def root_spec(version: Loaded, root: str) -> FactSpec:
 
 def runs_of_story(case: Case, version: Loaded) -> list[RunStory]:
     tries = Prefetch("tries", queryset=AgentAttempt.objects.order_by("number"))
-    runs = AgentRun.objects.filter(case=case, purpose="live").select_related("content").prefetch_related(tries)
+    runs = AgentRun.objects.filter(case=case, purpose="live").select_related("content", "held").prefetch_related(tries)
     return [_run(run, version) for run in runs.order_by("id")]
 
 
@@ -171,6 +203,11 @@ def _run(run: AgentRun, version: Loaded) -> RunStory:
         percent=None if run.confidence is None else round(run.confidence * 100),
         seconds=sum(durations) if durations else None,
     )
+
+
+def _why(kind: str) -> str:
+    words = ERROR_WORDS.get(kind, kind)
+    return words[:1].lower() + words[1:]
 
 
 def _piece(piece: Any) -> tuple[str, str, str]:

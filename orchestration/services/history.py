@@ -135,6 +135,8 @@ _ANSWERED: Final = {
 _WHY: Final[Mapping[Any, str]] = {
     "expired": ": no outside party answered in time",
     "not-wanted": ": the case was closed first",
+    "switched-off": ": the agent was switched off",
+    "circuit-open": ": its circuit stayed open for too long",
 }
 
 

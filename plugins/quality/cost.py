@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from orchestration.plugin_api import Agent, AgentResult, Health, Model, Request
 
-from .figures import two_sided
+from .figures import counted, two_sided
 from .options import Lot, Name, choice
 from .proportions import wilson
 from .ways import Costs, Dates, Returns, Rework, ways_of
@@ -120,5 +120,8 @@ def _may_rework(stated: Any, config: Any) -> bool:
 def _summary(output: Any) -> str:
     text = f"{_WORDS[output.cheapest]} costs {output.cost:,.2f}"
     text += "; nothing else is possible" if output.saving is None else f", {output.saving:,.2f} less than the next best"
-    late = f" It is {output.days_late} days late." if output.days_late else ""
-    return f"{text}. About {output.bad_expected:g} parts are bad ({output.bad_low} to {output.bad_high}).{late}"
+    late = f" It is {counted(output.days_late, 'day')} late." if output.days_late else ""
+    known = output.bad_low == output.bad_high
+    bad = counted(round(output.bad_expected), "bad part")
+    bad += "" if known else f" on average ({output.bad_low} to {output.bad_high})"
+    return f"{text}, for {bad}.{late}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from typing import Any, Literal
 
 from pydantic import Field
@@ -228,7 +228,9 @@ def _reach(one: _Measured, quantity: int, config: Any) -> float | None:
             return None
         middle, far = mean(one.values), exact(factor) * spread(one.values)
         ends += [middle - far, middle + far]
-    return rounded(max(Decimal(0), *(100 * one.limits.beyond(end) / one.limits.width for end in ends)), 2)
+    reach = max(Decimal(0), *(100 * one.limits.beyond(end) / one.limits.width for end in ends))
+    # Upwards: what is outside by ever so little is outside.
+    return float(reach.quantize(Decimal("0.01"), ROUND_CEILING))
 
 
 def _overall(found: Sequence[Judged]) -> Verdict:

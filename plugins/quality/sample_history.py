@@ -58,7 +58,7 @@ def _supplier(report: Report) -> dict[str, Any]:
         )
     if report.chance(0.012):
         months = months[-1:]  # a new supplier
-    late = report.detected_at != "incoming" and report.chance(0.2)
+    late = report.detected_at != "incoming" and report.chance(0.12)
     told: dict[str, Any] = {
         "number": number,
         "name": name,

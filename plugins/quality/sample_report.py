@@ -10,6 +10,9 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
+DAY = range(7, 16)
+"""Hours in which incoming goods are inspected."""
+
 
 @cache
 def invented() -> dict[str, Any]:
@@ -101,7 +104,7 @@ KINDS: dict[str, tuple[float, float]] = {
 
 def draw(rng: random.Random, day: date, arrives: datetime) -> Report:
     """Incoming inspection works by day, so most reports on bought lots come in then."""
-    bought = rng.random() < (0.5 if 7 <= arrives.hour < 16 else 0.12)
+    bought = rng.random() < (0.5 if arrives.hour in DAY else 0.12)
     kind = rng.choices(list(KINDS), [weights[bought] for weights in KINDS.values()])[0]
     parts = [one for one in invented()["parts"] if one["made"] != bought]
     if kind == "critical":
@@ -128,7 +131,8 @@ def _detect(report: Report) -> None:
     if report.chance(0.015):
         report.detected_at = "customer"
     elif report.bought:
-        report.detected_at = "incoming" if report.chance(0.85) else "in_process"
+        by_day = report.arrives.hour in DAY
+        report.detected_at = "incoming" if by_day and report.chance(0.9) else "in_process"
     else:
         report.detected_at = "in_process" if report.chance(0.7) else "final_inspection"
 

@@ -97,9 +97,9 @@ def test_whatever_a_client_posts_shows_as_text(post: Post, sams: Browser) -> Non
 def test_a_failed_agent_shows_its_attempts_and_errors(db: Any, sams: Browser, post: Post) -> None:
     workflow = publish(slug="refusing", use="test.refusing", attempts=1)
     page = page_of(sams, post(workflow=workflow))
-    assert "no such account" in page
+    assert "Attempt 1, it said that it could not do the work: no such account" in page
     assert "agent-failed" in page
-    assert "attempt 1 failed" in page
+    assert "1 attempt, " in page
 
 
 def test_erased_content_shows_as_erased_everywhere(sam: User, post: Post, sams: Browser) -> None:

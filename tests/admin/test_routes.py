@@ -34,6 +34,10 @@ PAGES = [
     ("orchestration_workflow_add", None, RUN),
     ("orchestration_workflow_import", None, RUN),
     ("orchestration_agents", None, ALL),
+    ("orchestration_agent", "agent", ALL),
+    ("orchestration_secrets", None, DRAFT),
+    ("orchestration_workflowversion_agent-new", "draft", DRAFT),
+    ("orchestration_workflowversion_agent", "step", DRAFT),
     ("orchestration_workflowversion_changelist", None, ALL),
     ("orchestration_workflowversion_change", "version", ALL),
     ("orchestration_workflowversion_export", "version", ALL),
@@ -65,9 +69,15 @@ ACTIONS = [
     ("orchestration_workitem_decide", "item", WORK),
     ("orchestration_workitem_send-back", "item", WORK),
     ("orchestration_workitem_claim-next", None, WORK),
+    ("orchestration_workflowversion_agent", "step", DRAFT),
+    ("orchestration_workflowversion_agent-say", "draft", DRAFT),
+    ("orchestration_workflowversion_agent-check", "draft", RUN),
+    ("orchestration_workflowversion_agent-secret", "draft", RUN),
     ("orchestration_workflowversion_edit", "draft", DRAFT),
     ("orchestration_workflowversion_new-draft", "version", DRAFT),
     ("orchestration_workflowversion_discard", "draft", DRAFT),
+    ("orchestration_agent-action", "switch", RUN),
+    ("orchestration_secrets", None, RUN),
     ("orchestration_apikey_new", None, RUN),
     ("orchestration_apikey_revoke", "key", RUN),
     ("orchestration_workflow_import", None, RUN),
@@ -84,12 +94,15 @@ POST_ONLY = [
     "orchestration_workflowversion_reviewed",
     "orchestration_workflowversion_new-draft",
     "orchestration_workflow_autonomy",
+    "orchestration_workflowversion_agent-say",
+    "orchestration_workflowversion_agent-check",
+    "orchestration_workflowversion_agent-secret",
 ]
 RECORDS = ["case", "workitem", "workflowversion", "decision", "agentrun", "apikey", "webhookdelivery"]
 
 
 @pytest.fixture
-def rows(greeting: Workflow, escalate: Callable[..., WorkItem]) -> dict[str, int]:
+def rows(greeting: Workflow, escalate: Callable[..., WorkItem]) -> dict[str, Any]:
     item = escalate(reference="A-1")
     version = WorkflowVersion.objects.get(pk=greeting.published_version_id)
     draft = versions.new_draft(workflow=greeting, data=version.content, note="a draft")
@@ -102,11 +115,14 @@ def rows(greeting: Workflow, escalate: Callable[..., WorkItem]) -> dict[str, int
         "draft": draft.pk,
         "client": Client.objects.get(name="bank").pk,
         "key": key.pk,
+        "agent": "test.echo",
+        "switch": ("test.echo", "switch"),
+        "step": (draft.pk, "hear"),
     }
 
 
 @pytest.mark.parametrize("role", ["specialist", "analyst", "architect", "head", "root", "nobody"])
-def test_each_page_opens_for_its_groups_and_for_nobody_else(role: str, rows: dict[str, int]) -> None:
+def test_each_page_opens_for_its_groups_and_for_nobody_else(role: str, rows: dict[str, Any]) -> None:
     browser = browser_of(person(role))
     opened = {name for name, argument, _ in PAGES if _get(browser, name, rows.get(argument or "")) == 200}
     everyone = {name for name, _, _ in PAGES}
@@ -115,7 +131,7 @@ def test_each_page_opens_for_its_groups_and_for_nobody_else(role: str, rows: dic
 
 
 @pytest.mark.parametrize("role", ["specialist", "analyst", "architect", "head", "nobody"])
-def test_each_action_is_open_to_its_groups_and_to_nobody_else(role: str, rows: dict[str, int]) -> None:
+def test_each_action_is_open_to_its_groups_and_to_nobody_else(role: str, rows: dict[str, Any]) -> None:
     browser = browser_of(person(role))
     turned_away = {
         name for name, argument, _ in ACTIONS if browser.post(_url(name, rows.get(argument or ""))).status_code == 403
@@ -123,7 +139,7 @@ def test_each_action_is_open_to_its_groups_and_to_nobody_else(role: str, rows: d
     assert turned_away == {name for name, _, groups in ACTIONS if role not in groups}
 
 
-def test_somebody_not_signed_in_is_sent_to_the_sign_in(rows: dict[str, int]) -> None:
+def test_somebody_not_signed_in_is_sent_to_the_sign_in(rows: dict[str, Any]) -> None:
     for name, argument, _ in PAGES:
         answer = Browser().get(_url(name, rows.get(argument or "")))
         assert (answer.status_code, answer.headers["Location"].split("?")[0]) == (302, reverse("admin:login")), name
@@ -135,7 +151,7 @@ def test_what_changes_something_is_not_done_by_opening_an_address(name: str, roo
 
 
 @pytest.mark.parametrize("model", RECORDS)
-def test_records_have_no_route_to_add_change_or_delete(model: str, roots: Browser, rows: dict[str, int]) -> None:
+def test_records_have_no_route_to_add_change_or_delete(model: str, roots: Browser, rows: dict[str, Any]) -> None:
     """Not even for a superuser: no such address, and a post to the page itself changes nothing."""
     base = reverse(f"admin:orchestration_{model}_changelist")
     pk = {"case": "case", "workitem": "item", "workflowversion": "version", "apikey": "key"}.get(model)
@@ -164,9 +180,10 @@ def _snapshot() -> list[Any]:
     return [list(model.objects.order_by("pk").values()) for model in models]
 
 
-def _url(name: str, pk: int | None) -> str:
-    return reverse(f"admin:{name}", args=[] if pk is None else [pk])
+def _url(name: str, given: Any) -> str:
+    """`given`: what the route takes, one thing or several."""
+    return reverse(f"admin:{name}", args=[] if given is None else given if isinstance(given, tuple) else [given])
 
 
-def _get(browser: Browser, name: str, pk: int | None) -> int:
-    return int(browser.get(_url(name, pk)).status_code)
+def _get(browser: Browser, name: str, given: Any) -> int:
+    return int(browser.get(_url(name, given)).status_code)

@@ -5,20 +5,24 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from orchestration.models import AgentRun, Client
+from orchestration.models import AgentAttempt, AgentRun, AgentRunContent, Client, StepState
 from orchestration.services import case as cases
 from orchestration.services import reaper
 from orchestration.services.answer import TooLate
 from orchestration.services.history import history_of
 from tests.admin.conftest import browser_of, person, text_of
+from tests.doorbells import answer
 from tests.services.awaiting import NOTE, Told, take_in, waiting_case
+from tests.services.posting import post
+from tests.services.stepping import FAR
+from tests.small_workflow import publish
 
 pytestmark = pytest.mark.django_db
 
@@ -83,3 +87,38 @@ def test_the_list_of_runs_costs_as_many_queries_with_three_waiting_as_with_one(c
             browser.get(reverse("admin:orchestration_agentrun_changelist"))
         counts.append(len(queries))
     assert counts[0] == counts[1]
+
+
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [
+        ({"circuit": "open", "circuit_held": True}, "It waits because the circuit of its step is open"),
+        ({"rate": 1, "tokens": 0.0, "refilled_at": FAR}, "It waits in line: its step may not run more often"),
+    ],
+    ids=["circuit", "rate"],
+)
+def test_the_case_page_says_why_a_run_is_held_back(state: dict[str, Any], told: str, client: Client) -> None:
+    workflow = publish(use="test.apart")
+    StepState.objects.create(workflow=workflow, step="hear", agent="test.apart", **state)
+    case = post(workflow, client)
+    answer(at_most=3)
+    page = text_of(browser_of(person("analyst")).get(reverse("admin:orchestration_case_change", args=[case.pk])))
+    assert told in page
+
+
+def test_the_case_page_tells_attempts_apart_by_place_and_by_what_went_wrong(client: Client) -> None:
+    case = post(publish(use="test.dying", config={"deaths": 1}, attempts=2), client, now=False)
+    with transaction.atomic():  # the step's first attempt took its process down, so it is tried again in one of its own
+        run = AgentRun.objects.create(
+            case=case, version=case.version, step="hear", agent="test.dying", agent_version="1.0", config_digest="c",
+            input_digest="i", asked_event=1, status="running", attempts=2,
+        )  # fmt: skip
+        AgentRunContent.objects.create(run=run, input={}, errors=[{"attempt": 2, "kind": "memory", "text": "Too big."}])
+        AgentAttempt.objects.create(run=run, number=1, status="vanished", error_kind="vanished")
+        AgentAttempt.objects.create(
+            run=run, number=2, status="failed", error_kind="memory", isolated=True, duration=2.5
+        )
+    page = text_of(browser_of(person("analyst")).get(reverse("admin:orchestration_case_change", args=[case.pk])))
+    assert "Attempt 2, it needed too much memory: Too big." in page
+    assert "2 attempts, 2.5 s, attempt 2 in a process of its own" in page
+    assert "attempt 1 its process was lost" in page

@@ -14,6 +14,16 @@ from orchestration.agents.runner import run
 
 pytestmark = pytest.mark.slow
 AgentThat = Callable[..., Found]
+MORE = """
+import os, sys
+
+def into_every_pipe(chunk):
+    for descriptor in range(3, 64):
+        try:
+            os.write(descriptor, chunk)
+        except OSError:
+            pass
+"""
 GOOD = "return AgentResult(output={'text': 'fine'})"
 
 
@@ -87,19 +97,19 @@ ENDINGS = [
         "The output is longer than 1,048,576 bytes: 50,000,011.",
     ),
     (
-        "os.write(int(sys.argv[1]), b'{\"status\": 1}\\n'); os._exit(0)",
+        "into_every_pipe(b'{\"status\": 1}\\n'); os._exit(0)",
         60,
         "output",
         "The process of acme.greeter gave an answer that cannot be read.",
     ),
     (
-        "while True: os.write(int(sys.argv[1]), b'x' * 65536)",
+        "while True: into_every_pipe(b'x' * 65536)",
         60,
         "output",
         "The process of acme.greeter answered with more than 4,194,304 bytes.",
     ),
     (
-        'os.write(int(sys.argv[1]), b\'{"status": "succeeded", "output": {}, "confidence": NaN}\\n\'); os._exit(0)',
+        'into_every_pipe(b\'{"status": "succeeded", "output": {}, "confidence": NaN}\\n\'); os._exit(0)',
         60,
         "output",
         "The answer of acme.greeter is out of limits: is not a finite number.",
@@ -109,7 +119,7 @@ ENDINGS = [
 
 @pytest.mark.parametrize(("body", "seconds", "kind", "words"), ENDINGS, ids=[body[:50] for body, *_ in ENDINGS])
 def test_each_ending_is_told_apart(agent_that: AgentThat, body: str, seconds: float, kind: str, words: str) -> None:
-    outcome = attempt(agent_that(body, more="import os, sys"), seconds=seconds)
+    outcome = attempt(agent_that(body, more=MORE), seconds=seconds)
     assert (outcome.status, outcome.error_kind, outcome.error) == ("failed", kind, words)
     assert (outcome.permanent, outcome.output) == (False, None)
 
@@ -173,7 +183,19 @@ def test_the_agent_reads_no_secret_and_no_input_of_ours(agent_that: AgentThat, m
     outcome = attempt(agent_that(body, more="import os, sys"))
     assert outcome.output is not None
     names, read = outcome.output["text"].split("|")
-    allowed = {"CONDUCTOR_ATTEMPT", "PYTHONPATH", "PATH", "HOME", "TMPDIR", "TZ", "LANG", "LANGUAGE"}
+    allowed = {
+        "OMP_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+        "MKL_NUM_THREADS",
+        "CONDUCTOR_ATTEMPT",
+        "PYTHONPATH",
+        "PATH",
+        "HOME",
+        "TMPDIR",
+        "TZ",
+        "LANG",
+        "LANGUAGE",
+    }
     assert {name for name in names.split() if not name.startswith("LC_")} <= allowed
     assert "LC_TIME" in names.split()
     assert read == ""

@@ -6,6 +6,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 from orchestration.agents.found import Found
 from orchestration.agents.outcome import Outcome
 from orchestration.agents.runner import run
+from orchestration.agents.waiting import end_waiting, waiting_processes
 
 pytestmark = pytest.mark.slow
 AgentThat = Callable[..., Found]
@@ -43,26 +45,87 @@ def test_nothing_is_left_behind(agent_that: AgentThat, who: str, code: str, end:
     outcome = attempt(agent_that(f"me = os.getpid()\n{code}\n{end}", more=more), seconds=4 if "sleep" in end else 60)
     kinds = {GOOD: "", "time.sleep(600)": "time-limit", "os._exit(1)": "exited"}
     assert outcome.error_kind == kinds[end]
-    assert _alive_with(b"CONDUCTOR_ATTEMPT=") == []
+    assert _left_of_attempts() == []
 
 
-def test_no_descriptor_and_no_zombie_is_left(agent_that: AgentThat) -> None:
-    found = agent_that(GOOD)
-    attempt(found)
+def test_no_descriptor_and_no_zombie_is_left_but_the_process_that_waits(agent_that: AgentThat) -> None:
+    found = agent_that(f"time.sleep(600) if request.input.first_name == 'slow' else None\n{GOOD}", more="import time")
+    end_waiting()
     before = sorted(os.listdir("/proc/self/fd")), _children_of(os.getpid())
-    kinds = [attempt(found, seconds=seconds).error_kind for seconds in (60, 60, 0.01)]
-    assert kinds == ["", "", "time-limit"]
+    kinds = [attempt(found, seconds=seconds).error_kind for seconds in (60, 60, 0.0001)]
+    kinds += [attempt(found, seconds=seconds, input={"first_name": "slow"}).error_kind for seconds in (2, 0.1)]
+    assert kinds == ["", "", "time-limit", "time-limit", "time-limit"]
+    assert attempt(found).error_kind == ""
+    assert {*_children_of(os.getpid())} - {*before[1]} == {str(pid) for pid in waiting_processes()}
+    end_waiting()
     assert (sorted(os.listdir("/proc/self/fd")), _children_of(os.getpid())) == before
 
 
-def test_the_process_dies_with_the_worker_that_started_it(agent_that: AgentThat, tmp_path: Path) -> None:
-    found = agent_that(f"open({str(tmp_path / 'up')!r}, 'w').close()\nwhile True: pass")
-    worker = _worker(found, "attempt()")
-    _until((tmp_path / "up").exists)
-    (child,) = _children_of(worker.pid)
-    worker.kill()
-    worker.communicate()
-    _until(lambda: not Path(f"/proc/{child}").exists())
+@pytest.mark.parametrize("lost", ["worker", "waiting process"])
+def test_all_end_with_the_worker_or_the_process_that_waits(agent_that: AgentThat, tmp_path: Path, lost: str) -> None:
+    """A daemon of the agent's, too."""
+    up = tmp_path / "up"
+    start = f"""
+        daemon = subprocess.Popen(["sleep", "600"], start_new_session=True, env={{}} if {lost == "worker"} else None)
+        place = {str(up)!r}
+        open(place + ".new", "w").write(f"{{os.getppid()}} {{os.getpid()}} {{daemon.pid}}")
+        os.rename(place + ".new", place)
+        while True: time.sleep(1)
+    """
+    found = agent_that(start, more="import os, subprocess, time")
+    worker = _worker(found, "print(attempt().error_kind)")
+    _until(up.exists)
+    waiting, *others = up.read_text().split()
+    if lost == "worker":
+        worker.kill()
+    else:
+        os.kill(int(waiting), 9)
+    assert worker.communicate()[0] == (b"" if lost == "worker" else b"vanished\n")
+    _until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in (waiting, *others)))
+
+
+def test_a_process_that_waits_is_used_again_by_its_own_agent_only(agent_that: AgentThat) -> None:
+    found = agent_that("return AgentResult(output={'text': str(os.getppid())})", more="import os")
+    seen = [attempt(found).output for _ in range(3)]
+    other = replace(found, version="1.1")
+    assert attempt(other).error_kind == "not-installed"
+    assert attempt(found).output == seen[0] == seen[1] == seen[2]
+
+
+def test_one_that_ended_while_it_waited_is_replaced(agent_that: AgentThat) -> None:
+    found = agent_that(GOOD)
+    end_waiting()
+    assert attempt(found).output == {"text": "fine"}
+    (waiting,) = waiting_processes()
+    os.kill(waiting, 9)
+    _until(lambda: "Z" in Path(f"/proc/{waiting}/stat").read_text())
+    assert attempt(found).output == {"text": "fine"}
+    assert waiting_processes() not in ({waiting}, set())
+
+
+def test_many_processes_one_after_the_other_are_no_crowd(agent_that: AgentThat) -> None:
+    """Those that have ended do not count, be they the agent's own or others that it has left."""
+    body = """
+        for _ in range(80):
+            reading, writing = os.pipe()
+            if not os.fork():
+                os.fork()
+                os._exit(0)
+            os.close(writing)
+            os.read(reading, 1)  # until both have ended
+            os.close(reading)
+        time.sleep(0.2)
+        return AgentResult(output={'text': 'fine'})
+    """
+    assert attempt(agent_that(body, more="import os, time")).output == {"text": "fine"}
+
+
+def test_an_import_that_starts_threads_is_made_anew_for_each_run(agent_that: AgentThat) -> None:
+    thread = "threading.Thread(target=time.sleep, args=(600,), daemon=True).start()"
+    more = f"import os, threading, time\n{thread}\nME = os.getpid()"
+    body = "return AgentResult(output={'text': f'{threading.active_count()} {ME == os.getpid()}'})"
+    found = agent_that(body, more=more)
+    assert [attempt(found).output for _ in range(2)] == [{"text": "2 True"}] * 2
 
 
 def test_a_daemonic_worker_may_run_it(agent_that: AgentThat) -> None:
@@ -112,14 +175,14 @@ def _until(done: Callable[[], bool]) -> None:
     raise AssertionError("did not happen within a minute")
 
 
-def _alive_with(sign: bytes) -> list[str]:
-    """Processes that were started by this test process's attempts; others run beside us."""
+def _left_of_attempts() -> list[str]:
+    """Processes of this test process's attempts, but for those that wait for work; others run beside us."""
     found = []
     for place in Path("/proc").glob("[0-9]*"):
         try:
             environment = (place / "environ").read_bytes()
         except OSError:
             continue
-        if sign in environment and os.fsencode(sys.path[0]) in environment:
-            found.append(f"{place.name}: {(place / 'cmdline').read_bytes()!r}")
-    return found
+        if b"CONDUCTOR_ATTEMPT=" in environment and os.fsencode(sys.path[0]) in environment:
+            found.append(int(place.name))
+    return [f"{pid}: {Path(f'/proc/{pid}/cmdline').read_bytes()!r}" for pid in sorted({*found} - waiting_processes())]

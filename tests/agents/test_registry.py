@@ -82,8 +82,9 @@ REFUSALS = [
     ("from orchestration.plugin_api import Agent as Greeter", "is not a subclass of orchestration.plugin_api.Agent"),
     (
         AGENT + "    api_version = 2\n",
-        "is built for agent interface 2, this server speaks 1. Install a release of acme",
+        "is built for agent interface 2, this server speaks 1. It is too new: upgrade the server, or install an older",
     ),
+    (AGENT + "    api_version = 0\n", "interface 0, this server speaks 1. It is too old: install a release of acme"),
     ("class Greeter: api_version = 3", "is built for agent interface 3, this server speaks 1."),
     (AGENT.replace('"1.0"', "1.0"), "Greeter has no version. Set `version` to a text."),
     (AGENT.replace('"Writes a greeting"', '" "'), "Greeter has no title."),

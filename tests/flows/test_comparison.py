@@ -48,7 +48,8 @@ def test_a_comparison_survives_its_worker_does_every_input_once_and_changes_noth
     before = [running.rows(one) for one in STANDING]
     running.start_worker()
     with AtTheAdmin(running.url, "arne", "conductor") as arne:
-        asked = {"candidate": "test.apart", "source": "written", "config": "confidence: 0.5", "outside": "1"}
+        config = "confidence: 0.5\nseconds: 0.3"
+        asked = {"candidate": "test.echo@2", "source": "written", "config": config, "outside": "1"}
         page = arne.send("/admin/agents/test.echo/compare/", "Start", **asked).url.path
         until(lambda: done(running, 1) >= 2)
         kill_worker(running)

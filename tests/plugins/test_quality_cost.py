@@ -43,7 +43,7 @@ def test_rework_costs_setting_up_work_material_a_second_inspection_and_what_fail
     result = reckon(run)
     assert costs_of(result.output) == ("rework", 185, 450, None)
     assert (result.output.saving, result.output.doubt, result.confidence) == (265, 0, 1.0)
-    assert result.summary == "Rework costs 185.00, 265.00 less than the next best. About 10 parts are bad (10 to 10)."
+    assert result.summary == "Rework costs 185.00, 265.00 less than the next best, for 10 bad parts."
 
 
 def test_scrap_is_cheaper_where_a_part_is_worth_less_than_the_work(run: Run) -> None:
@@ -84,8 +84,9 @@ def test_a_late_replacement_costs_days(run: Run) -> None:
 
 
 def test_the_cheapest_way_may_still_be_late(run: Run) -> None:
-    output = reckon(run, due_date="2026-03-03").output
-    assert (output.cheapest, output.days_late, output.rework_cost) == ("rework", 1, 285)
+    result = reckon(run, due_date="2026-03-03")
+    assert (result.output.cheapest, result.output.days_late, result.output.rework_cost) == ("rework", 1, 285)
+    assert result.summary.endswith(" It is 1 day late.")
 
 
 def test_parts_that_nobody_measured_are_sorted_and_counted_by_what_the_others_allow(run: Run) -> None:

@@ -174,6 +174,12 @@ def test_more_values_than_parts_are_refused(run: Run) -> None:
         judge(run, {**SHAFT, "values": [19.99] * 3}, quantity=2)
 
 
+def test_what_is_outside_by_ever_so_little_reaches_outside(run: Run) -> None:
+    """0.000001 of 0.021 is 0.0048 %; rounded to nothing it could be used as is."""
+    output = judge(run, {**SHAFT, "uncertainty": 0, "values": [20.000001]}).output
+    assert (output.verdict, output.reach_percent) == ("nonconforming", 0.01)
+
+
 def test_one_part_of_many_does_not_tell_how_far_the_lot_reaches(run: Run) -> None:
     assert judge(run, SHAFT, quantity=2).output.reach_percent is None
 

@@ -12,7 +12,7 @@ import pytest
 from orchestration.rules.language import Escalate
 from orchestration.testing import Conductor
 from plugins.quality.arrivals import PER_DAY
-from plugins.quality.sample_report import KINDS
+from plugins.quality.sample_report import DAY, KINDS
 from plugins.quality.samples import sample_cases
 
 from .quality_conductor import AGENTS, FOLDER, NOW, PACK, TEXT, TODAY, Sampled, sample
@@ -79,10 +79,10 @@ def test_reports_come_at_the_rhythm_of_three_shifts() -> None:
 
 def test_bought_lots_are_mostly_found_by_day(sampled: list[Sampled]) -> None:
     day, night = (
-        [one.report.bought for one in sampled if (7 <= one.report.arrives.hour < 16) is by_day]
-        for by_day in (True, False)
+        [one.report.bought for one in sampled if (one.report.arrives.hour in DAY) is by_day] for by_day in (True, False)
     )
     assert sum(day) / len(day) > 0.4 > 0.2 > sum(night) / len(night) > 0
+    assert {one.report.arrives.hour for one in sampled if one.report.detected_at == "incoming"} == set(DAY)
 
 
 # --- As they are decided ----------------------------------------------------------------------------
@@ -114,14 +114,14 @@ def test_no_critical_characteristic_is_ever_decided_by_rules(sampled: list[Sampl
 
 
 def test_the_chart_tells_most_processes_that_broke_and_seldom_alarms_falsely(sampled: list[Sampled]) -> None:
-    """Shifts of 1.5 to 4 sigma in the last four points; limits from forty points; four rules over five points."""
+    """Shifts of 1.5 to 4 sigma in the last four points; limits from forty points; four rules over four points."""
     charts = [(one.report.kind == "shifted", one.result.runs["chart"].output) for one in sampled
               if not one.report.bought]  # fmt: skip
     broken = [not output["in_control"] for shifted, output in charts if shifted]
     steady = [not output["in_control"] for shifted, output in charts if not shifted]
     assert (len(broken) >= 8, len(steady) >= 500) == (True, True)
     assert sum(broken) / len(broken) > 0.75
-    assert 0.01 < sum(steady) / len(steady) < 0.1
+    assert 0.01 < sum(steady) / len(steady) < 0.12
 
 
 def test_nothing_that_is_truly_far_outside_is_used_as_is(sampled: list[Sampled]) -> None:

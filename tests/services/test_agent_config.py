@@ -7,7 +7,15 @@ from django.contrib.auth.models import User
 
 from orchestration.models import Workflow, WorkflowVersion
 from orchestration.services import version as versions
-from orchestration.services.agent_config import StepInUse, as_stored, plain_step, remove_step, save_step, say_step
+from orchestration.services.agent_config import (
+    StepInUse,
+    as_stored,
+    config_lines,
+    plain_step,
+    remove_step,
+    save_step,
+    say_step,
+)
 from orchestration.services.draft import Overtaken, PartError, change_part, part_of
 from orchestration.services.editing import content_of
 from orchestration.services.step_names import StepUse, renamed, step_uses
@@ -170,3 +178,20 @@ def test_two_people_on_one_draft_do_not_overwrite_each_other(draft: WorkflowVers
     assert (overtaken.value.now or {})["attempts"] == 5
     assert draft.content["rules"][-1]["title"] == "Well heard"
     assert list(draft.content["agents"]) == ["hear"]
+
+
+def test_a_configuration_is_read_line_by_line_and_secrets_by_name_only() -> None:
+    login = {"user": "bank", "password": {"secret": "post-office"}}
+    config = {"login": login, "offices": [{"name": "Lyon", "open_on_saturdays": True}], "stamps": {}, "since": None}
+    assert config_lines("test.desk", config) == [
+        ("login › user", "bank"),
+        ("login › password", "the secret post-office"),
+        ("offices › 1 › name", "Lyon"),
+        ("offices › 1 › open_on_saturdays", "yes"),
+        ("stamps", "empty"),
+        ("since", "not given"),
+    ]
+    assert config_lines("test.desk", {"login": {**login, "password": "hush"}})[1:] == [
+        ("login › password", "written out, not shown")
+    ]
+    assert config_lines("test.desk", {}) == config_lines("not.installed", {}) == []

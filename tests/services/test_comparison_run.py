@@ -78,6 +78,21 @@ def test_agreement_is_told_whole_by_field_and_by_case(
     assert report.after.latency == {50: 0.25, 90: 0.25, 99: 0.25}
 
 
+def test_the_next_version_installed_beside_it_is_really_run_and_steps_can_use_both(
+    greeting: Workflow, recorded: list[Case]
+) -> None:
+    comparison = start(greeting, candidate="test.echo@2")
+    answer()
+    report = report_of(comparison)
+    assert (report.done, report.same, report.before.apart, report.after.apart) == (3, 2, 0, 3)
+    assert [(one.original.case, one.differing) for one in report.differences] == [(recorded[0], ["length"])]
+    assert (report.surer, report.before.cost) == (pytest.approx(-0.05), 0)
+    case = post(publish(slug="newer", use="test.echo@2"), recorded[0].client, text="hi")
+    answer()
+    run = AgentRun.objects.get(case=case)
+    assert (run.agent, run.installed_version, run.content.output) == ("test.echo@2", "2.0", {"text": "hi", "length": 3})
+
+
 def test_nothing_but_the_comparison_knows_of_it(
     greeting: Workflow, recorded: list[Case], candidate_says: Callable[..., Any]
 ) -> None:

@@ -2,7 +2,7 @@
 // fields to facts. A field that is left out takes the posted fact of the same name.
 
 import { factPicker, Scope } from "./condition-editor-facts.js";
-import { placeOf, spoken } from "./conductor-config-schema.js";
+import { placeOf, spoken, titleOf } from "./conductor-config-schema.js";
 import { Editor } from "./rule-editor-base.js";
 import { el, iconButton, typeWords } from "./rule-editor-parts.js";
 
@@ -30,7 +30,7 @@ class InputEditor extends Editor {
 
   row(name, given, required) {
     const place = given ? placeOf(given, this.words.schema) : null;
-    const title = (place && place.schema.title) || spoken(name);
+    const title = given ? titleOf(given, name) : spoken(name);
     const type = place ? typeOf(place) : "any";
     const path = this.tree[name] || "";
     const at = `/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;

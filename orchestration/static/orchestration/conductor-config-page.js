@@ -32,6 +32,7 @@ class StepEditor extends HTMLElement {
     this.name.addEventListener("input", () => this.ask());
     this.views.addEventListener("click", (event) => event.target.closest("[data-view]") && this.turn(event.target.closest("[data-view]").dataset.view));
     this.form.addEventListener("submit", () => this.hand());
+    for (const button of this.querySelectorAll("[data-check] button")) button.addEventListener("click", () => this.check(button));
     this.views.hidden = false;
     this.base = step && typeof step === "object" ? step : {};
     if (this.readable(step)) {
@@ -42,7 +43,7 @@ class StepEditor extends HTMLElement {
       this.showSourceProblems(problems);
     }
     if (unsaved) this.dispatchEvent(new Event("input", { bubbles: true }));
-    else if (!key) this.name.focus();
+    else if (!key) (this.querySelector("#agent-search") || this.name).focus();
   }
 
   // Can the form show it? What the server could not read as a step stays text.
@@ -152,6 +153,23 @@ class StepEditor extends HTMLElement {
     return answer;
   }
 
+  // Whether the agent can work with what is written: asked of the agent itself, which may take a while.
+  async check(button) {
+    const answer = this.querySelector("[data-check-answer]");
+    button.disabled = true;
+    answer.className = "c-hint";
+    answer.textContent = "Asking the agent…";
+    try {
+      const { ok, message } = await this.post(this.dataset.check, { key: this.key, name: this.name.value.trim(), step: this.value });
+      answer.className = ok ? "c-tick" : "c-error";
+      answer.textContent = message;
+    } catch {
+      answer.className = "c-error";
+      answer.textContent = "The server does not answer just now.";
+    }
+    button.disabled = false;
+  }
+
   async makeSecret(name, value, note) {
     try {
       const answer = await this.post(this.dataset.secret, { name, value, note });
@@ -173,7 +191,7 @@ class StepEditor extends HTMLElement {
       const own = rest.filter((one) => one.pointer === holder.dataset.place);
       const control = holder.querySelector("input, select, summary");
       const empty = holder.dataset.place === "/name" && !control.value && !this.config.strict;
-      if (control && control.matches("input, select")) control.toggleAttribute("aria-invalid", !empty && own.some((one) => one.severity === "error"));
+      if (control && control.matches("input, select")) invalid(control, !empty && own.some((one) => one.severity === "error"));
       if (!empty && (this.use || holder.dataset.place !== "/use" || this.config.strict)) holder.append(...own.map((one) => line(one)));
     }
     this.others([...lost, ...rest.filter((one) => !holders.some((holder) => holder.dataset.place === one.pointer))].map((one) => line(one)));
@@ -186,7 +204,7 @@ class StepEditor extends HTMLElement {
   showSourceProblems(problems) {
     const place = (one) => one.pointer.split("/").slice(1).map((part) => (/^\d+$/.test(part) ? `number ${Number(part) + 1}` : part)).join(" › ");
     this.querySelector("[data-source-errors]").replaceChildren(...problems.map((one) => line(one, place(one))));
-    this.source.toggleAttribute("aria-invalid", problems.some((one) => one.severity === "error"));
+    invalid(this.source, problems.some((one) => one.severity === "error"));
   }
 
   // Give the form the step: as JSON from the form's fields, or as YAML when the source is open.
@@ -194,6 +212,8 @@ class StepEditor extends HTMLElement {
     this.form.elements.step.value = this.view === "builder" ? JSON.stringify(this.value) : "";
   }
 }
+
+const invalid = (control, so) => (so ? control.setAttribute("aria-invalid", "true") : control.removeAttribute("aria-invalid"));
 
 const line = (one, place = "") => el("p", { class: one.severity === "error" ? "c-error" : "c-help", "data-problem": true }, one.severity === "error" ? "" : "Warning: ", place && el("span", { class: "c-mono" }, `${place}: `), one.detail);
 

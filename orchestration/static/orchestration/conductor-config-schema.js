@@ -47,6 +47,22 @@ export const optionsOf = (schema) => schema.enum || [schema.const];
 
 export const spoken = (name) => (name.charAt(0).toUpperCase() + name.slice(1)).replaceAll("_", " ").replaceAll("-", " ");
 
+// What a place is called: as its author wrote it, not as pydantic or a class name has it.
+export function titleOf(given, name) {
+  const made = name.replaceAll("_", " ").replace(/(^|[^A-Za-z])[a-z]/g, (found) => found.toUpperCase());
+  return given.title && given.title !== made ? given.title : spoken(name);
+}
+
+// What a variant is called: its fixed value, else its class in words.
+export function variantTitle(variant, number, root) {
+  for (const one of Object.values(variant.properties || {})) {
+    const below = placeOf(one, root).schema;
+    if (typeof below.const === "string") return spoken(below.const);
+  }
+  if (variant.title) return spoken(variant.title.replaceAll(/([a-z])([A-Z])/g, (_, end, begin) => `${end} ${begin.toLowerCase()}`));
+  return { string: "Text", number: "Number", integer: "Whole number", boolean: "Yes or no", list: "List", map: "Names and values" }[placeOf(variant, root).kind] || `Kind ${number + 1}`;
+}
+
 // What a new value at this place begins as.
 export function beginning(given, root) {
   const { kind, schema, variants } = placeOf(given, root);
@@ -96,8 +112,9 @@ export function inWords(value) {
   if (value === true || value === false) return value ? "yes" : "no";
   if (value === null || value === undefined) return "none";
   if (value === "") return "empty";
-  const text = typeof value === "object" ? JSON.stringify(value) : String(value);
-  return text === "{}" || text === "[]" ? "empty" : text.length > 60 ? `${text.slice(0, 59)}…` : text;
+  const parts = Array.isArray(value) ? value.map(inWords) : isObject(value) ? Object.entries(value).map(([name, one]) => `${name.replaceAll("_", " ")} ${inWords(one)}`) : [String(value)];
+  const text = parts.join(", ") || "empty";
+  return text.length > 60 ? `${text.slice(0, 59)}…` : text;
 }
 
 // "0 to 1", "at most 80 characters": what the schema allows, in words.
@@ -114,6 +131,7 @@ export function boundsOf(schema) {
     if (high !== undefined) found.push(`${under} ${high}`);
   }
   if (schema.multipleOf) found.push(`a multiple of ${schema.multipleOf}`);
+  if (schema.minLength > 1) found.push(`at least ${schema.minLength} characters`);
   if (schema.maxLength) found.push(`at most ${schema.maxLength} characters`);
   if (schema.minItems) found.push(`at least ${schema.minItems} ${schema.minItems === 1 ? "entry" : "entries"}`);
   if (schema.maxItems) found.push(`at most ${schema.maxItems} ${schema.maxItems === 1 ? "entry" : "entries"}`);

@@ -1,7 +1,7 @@
 // <conductor-config>: a form made of the JSON Schema of an agent's configuration. What is left out keeps its default.
 // `vocabulary` is {schema, secrets, secretMade}; `value` is the configuration as plain JSON.
 
-import { beginning, boundsOf, inWords, isObject, optionsOf, placeOf, pointerOf, spoken, variantOf } from "./conductor-config-schema.js";
+import { beginning, boundsOf, inWords, isObject, optionsOf, placeOf, pointerOf, titleOf, variantOf, variantTitle } from "./conductor-config-schema.js";
 import { secretField } from "./conductor-config-secret.js";
 import { Editor } from "./rule-editor-base.js";
 import { el, iconButton, select, textButton } from "./rule-editor-parts.js";
@@ -67,30 +67,38 @@ class ConfigEditor extends Editor {
     super.render(focus);
   }
 
+  // A place that is no field itself is gone to by its first one.
+  focusAt(at) {
+    const place = at && !this.querySelector(`[data-at="${CSS.escape(at)}"]`) && this.querySelector(`[data-node="${CSS.escape(at)}"]`);
+    const first = place && (place.querySelector("input, select, textarea") || place.querySelector("button"));
+    if (first) first.focus();
+    else super.focusAt(at);
+  }
+
   properties(schema, value, path) {
-    const known = Object.entries(schema.properties || {});
-    const rows = known.map(([name, below]) => this.field(below, (value || {})[name], [...path, name], spoken(name), (schema.required || []).includes(name)));
+    const fixed = (below, one) => "const" in below && (one === below.const || (one === undefined && below.default === below.const)); // nothing to choose
+    const known = Object.entries(schema.properties || {}).filter(([name, below]) => !fixed(placeOf(below, this.words.schema).schema, (value || {})[name]));
+    const rows = known.map(([name, below]) => this.field(below, (value || {})[name], [...path, name], titleOf(below, name), (schema.required || []).includes(name)));
     const unknown = Object.keys(value || {}).filter((name) => !(schema.properties || {})[name]);
     return [...rows, ...unknown.map((name) => this.unknown(name, value[name], [...path, name]))];
   }
 
   // One place with its label, control, help and room for what is wrong with it.
-  field(given, value, path, title, required, tools = null) {
+  field(given, value, path, name, required, tools = null) {
     const { schema: root } = this.words;
     const place = placeOf(given, root);
     const { kind, schema } = place;
     const at = pointerOf(path);
     const id = `${this.id || "config"}${at.replaceAll(/[^A-Za-z0-9_-]/g, "-")}`;
-    const name = schema.title || title;
     this.paths.set(at, path);
-    const fallback = "default" in schema ? `Default: ${inWords(schema.default)}.` : "";
+    const fallback = "default" in schema && schema.default !== null && schema.default !== "" ? `Default: ${inWords(schema.default)}.` : "";
     const bounds = boundsOf(schema);
     const help = [schema.description, bounds && `${bounds[0].toUpperCase()}${bounds.slice(1)}.`, !required && kind !== "enum" && kind !== "boolean" && fallback].filter(Boolean).join(" ");
     const field = { ...place, given, value, path, at, id, name, required, describedby: help ? `${id}-help` : null };
-    const mark = required ? el("span", { class: "c-hint" }, " needed") : null;
+    const mark = required && !tools ? el("span", { class: "c-hint" }, " needed") : null;
     const problems = el("div", { class: "e-problems" });
     const told = help ? el("div", { class: "c-help", id: `${id}-help` }, help) : null;
-    const shared = { "data-pointer": at, "data-node": at };
+    const shared = { "data-pointer": at, "data-node": at, "data-name": name };
     if (["object", "list", "map", "choice"].includes(kind)) {
       return el("fieldset", { ...shared, class: "k-group", "aria-describedby": field.describedby }, el("legend", {}, name, mark), tools, told, this.group(field), problems);
     }
@@ -99,7 +107,7 @@ class ConfigEditor extends Editor {
 
   control(field) {
     const { kind, schema, value, path, at, id, nullable, required, describedby } = field;
-    const shared = { id, "data-at": at, "aria-describedby": describedby, "aria-required": required || null };
+    const shared = { id, "data-at": at, "aria-describedby": describedby, "aria-required": required ? "true" : null };
     const write = (changed, typed = "") => this.put(path, changed, { typed, focus: at });
     if (kind === "secret") return secretField(field, shared, this.words, write);
     if (kind === "boolean" || kind === "enum") {
@@ -112,11 +120,11 @@ class ConfigEditor extends Editor {
     }
     if (kind === "any") return this.anything(field, shared, write);
     const text = value === undefined || value === null ? "" : typeof value === "object" ? JSON.stringify(value) : String(value);
-    const placeholder = "default" in schema ? inWords(schema.default) : "";
+    const placeholder = "default" in schema && schema.default !== "" ? inWords(schema.default) : "";
     const number = kind === "number" || kind === "integer";
     const long = !number && (schema.maxLength > LONG || (schema.maxLength === undefined && !schema.pattern && !schema.format) || text.includes("\n"));
     const type = { date: "date" }[schema.format] || "text";
-    const input = long ? el("textarea", { ...shared, rows: 2, placeholder, class: "k-text" }) : el("input", { ...shared, type, inputmode: number ? "decimal" : null, placeholder, autocomplete: "off", class: number ? "k-number" : "" });
+    const input = long ? el("textarea", { ...shared, rows: 1, placeholder, class: "k-text" }) : el("input", { ...shared, type, inputmode: number ? "decimal" : null, placeholder, autocomplete: "off", class: number ? "k-number" : "" });
     input.value = text;
     input.addEventListener("input", () => {
       const typed = input.value;
@@ -145,8 +153,9 @@ class ConfigEditor extends Editor {
   group(field) {
     const { kind, schema, value, path, at, given, required, nullable } = field;
     const root = this.words.schema;
+    if (value === undefined && required && kind === "object") return el("div", { class: "k-body" }, this.properties(schema, {}, path));
     if (value === undefined || value === null) {
-      const words = kind === "list" ? "Add the first" : "Set it";
+      const words = "default" in schema && inWords(schema.default) !== "empty" ? "Change it" : kind === "list" ? "Add the first" : "Set it";
       const begin = () => (kind === "list" && !("default" in schema && schema.default?.length) ? [beginning(schema.items || {}, root)] : beginning(given, root) ?? {});
       const none = value === null ? "None. " : "default" in schema ? "" : required ? "Still to be set. " : "Not set. ";
       return el("div", { class: "c-row" }, none && el("span", { class: "c-muted" }, none), textButton(words, at, () => this.put(path, begin(), { focus: at })), value === null && !required && textButton("Take the default", `${at}-default`, () => this.put(path, undefined, { focus: at })));
@@ -154,7 +163,8 @@ class ConfigEditor extends Editor {
     const unset = !required && textButton("default" in schema ? "Take the default" : "Take it out", `${at}-unset`, () => this.put(path, undefined, { focus: at }));
     const none = nullable && textButton("None", `${at}-none`, () => this.put(path, null, { focus: at }));
     const body = { object: () => this.properties(schema, value, path), list: () => this.list(field), map: () => this.map(field), choice: () => this.choice(field) }[kind]();
-    return [el("div", { class: "k-body" }, body), el("div", { class: "e-add" }, unset, none)];
+    const add = kind === "list" || kind === "map" ? body.pop() : null;
+    return [body.length > 0 && el("div", { class: "k-body" }, body), el("div", { class: "e-add" }, add, unset, none)];
   }
 
   list({ schema, value, path, at, name }) {
@@ -170,34 +180,31 @@ class ConfigEditor extends Editor {
         iconButton("down", `Move ${singular} ${number + 1} down (Alt+↓)`, `${own}-down`, () => this.moveEntry(here, 1), { "aria-disabled": String(number === value.length - 1) }),
         iconButton("delete", `Remove ${singular} ${number + 1}`, `${own}-delete`, () => this.put(here, undefined, { focus: `${at}-add` })),
       );
-      const place = placeOf(schema.items || {}, root);
-      const titled = { ...(schema.items || {}), title: `${place.kind === "object" && place.schema.title ? place.schema.title : singular} ${number + 1}` };
-      return this.field(titled, one, here, titled.title, true, tools);
+      return this.field(schema.items || {}, one, here, `${singular} ${number + 1}`, true, tools);
     });
     const full = schema.maxItems !== undefined && value.length >= schema.maxItems;
     const next = [...path, value.length];
     const add = textButton(`Add ${singular.toLowerCase()}`, `${at}-add`, () => this.put(next, beginning(schema.items || {}, root), { focus: pointerOf(next) }));
-    return [...rows, full ? null : el("div", { class: "e-add" }, add)];
+    return [...rows, full ? el("span", { class: "c-hint" }, "No more fit in.") : add];
   }
 
   map({ schema, value, path, at, name }) {
     const below = isObject(schema.additionalProperties) ? schema.additionalProperties : {};
     const rows = Object.entries(value).map(([key, one]) => {
       const remove = iconButton("delete", `Remove ${key}`, `${pointerOf([...path, key])}-delete`, () => this.put([...path, key], undefined, { focus: `${at}-key` }));
-      return this.field({ ...below, title: key }, one, [...path, key], key, true, el("span", { class: "e-tools" }, remove));
+      return this.field(below, one, [...path, key], key, true, el("span", { class: "e-tools" }, remove));
     });
-    const key = el("input", { type: "text", "aria-label": `${name}: name of a new entry`, "data-at": `${at}-key`, class: "k-number", autocomplete: "off" });
+    const key = el("input", { type: "text", "aria-label": `${name}: name of a new entry`, placeholder: "Name of a new entry", "data-at": `${at}-key`, class: "k-number", autocomplete: "off" });
     key.addEventListener("input", (event) => event.stopPropagation()); // not part of the configuration yet
     const add = () => key.value && !(key.value in value) && this.put([...path, key.value], beginning(below, this.words.schema), { focus: pointerOf([...path, key.value]) });
     key.addEventListener("keydown", (event) => event.key === "Enter" && !event.ctrlKey && (event.preventDefault(), add()));
-    return [...rows, el("div", { class: "e-add" }, key, textButton("Add entry", `${at}-add`, add))];
+    return [...rows, el("span", { class: "k-new-key" }, key, textButton("Add", `${at}-add`, add))];
   }
 
   choice({ value, path, at, name, variants }) {
     const root = this.words.schema;
     const chosen = variantOf(value, variants, root);
-    const words = { string: "Text", number: "Number", integer: "Whole number", boolean: "Yes or no", list: "List", map: "Names and values" };
-    const titles = variants.map((one, number) => [number, one.title || words[placeOf(one, root).kind] || `Kind ${number + 1}`]);
+    const titles = variants.map((one, number) => [number, variantTitle(one, number, root)]);
     const pick = select(titles, chosen, (number) => this.put(path, beginning(variants[number], root), { focus: at }), { "data-at": at, "aria-label": `${name}: kind` });
     const place = placeOf(variants[chosen], root);
     if (place.kind === "object") return [pick, ...this.properties(place.schema, value, path)];

@@ -153,6 +153,7 @@ export class Editor extends HTMLElement {
 function missing(control) {
   if (control.matches(".e-facts-input")) return "Choose a fact.";
   const label = control.closest("label") && control.closest("label").querySelector(".e-label");
-  const name = label ? label.textContent : control.getAttribute("aria-label") || "";
+  const named = control.closest("[data-name]");
+  const name = label ? label.textContent : control.getAttribute("aria-label") || (named && named.dataset.name) || "";
   return name ? `Still to fill in: ${name[0].toLowerCase()}${name.slice(1)}.` : "Something is still to fill in.";
 }
