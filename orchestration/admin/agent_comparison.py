@@ -21,8 +21,9 @@ from orchestration.models import AgentRun, ComparisonRun, ComparisonStatus, Purp
 from orchestration.models.run import ENDED
 from orchestration.rules.pack import load_yaml
 from orchestration.rules.parse import RuleError
+from orchestration.services.agent_condition import ERROR_WORDS, seconds_in_words
 from orchestration.services.comparison_difference import differences, failures
-from orchestration.services.comparison_report import PERCENTILES, repeat_of, report_of
+from orchestration.services.comparison_report import PERCENTILES, Side, repeat_of, report_of
 from orchestration.services.comparison_run import (
     MOST,
     reaches_out,
@@ -125,10 +126,10 @@ def report_view(page: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse
         running=running,
         config=source_of(comparison.config) if comparison.config else "",
         report=report,
-        latency=[(f"{one} %", report.before.latency.get(one), report.after.latency.get(one)) for one in PERCENTILES],
+        latency=[(one, *(_took(side, one) for side in (report.before, report.after))) for one in PERCENTILES],
         bins=pairs_of(report.before, report.after),
         kinds=[
-            (kind, report.before.failed.get(kind, 0), report.after.failed.get(kind, 0))
+            (ERROR_WORDS.get(kind, kind), report.before.failed.get(kind, 0), report.after.failed.get(kind, 0))
             for kind in sorted({*report.before.failed, *report.after.failed})
         ],
         repeat=repeat_of(comparison),
@@ -136,9 +137,13 @@ def report_view(page: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse
         chosen=chosen,
         differing=len(differing),
         differences=differences(differing[:SHOWN]),
-        failures=failures(report.failures[:SHOWN]),
+        failures=[(one, ERROR_WORDS.get(one.kind, one.kind)) for one in failures(report.failures[:SHOWN])],
         may_manage=request.user.has_perm(MANAGE),
     )
+
+
+def _took(side: Side, share: int) -> str:
+    return seconds_in_words(side.latency[share]) if side.latency else "—"
 
 
 def _acted(request: HttpRequest, comparison: ComparisonRun) -> HttpResponse:
