@@ -100,7 +100,7 @@ def stop_comparison(*, comparison_id: int, user: User | None) -> bool:
         if not running.update(status=ComparisonStatus.CANCELLED, finished_at=Now()):
             return False
         row = ComparisonRun.objects.get(pk=comparison_id)
-        about = {"candidate": row.candidate, "comparison": row.pk}
+        about = {"message": row.candidate, "candidate": row.candidate, "comparison": row.pk}
         record("comparison.stopped", agent=row.agent, workflow=row.workflow_id, step=row.step, user=user, about=about)
     return True
 
@@ -168,9 +168,14 @@ def _started(asked: ComparisonRun, found: Found, chosen: Iterable[int]) -> Compa
         asked.save(force_insert=True)
         rows = [ComparisonItem(comparison=asked, original_id=pk) for pk in chosen]
         ComparisonItem.objects.bulk_create(rows, batch_size=500)
-        about = {"candidate": asked.candidate, "inputs": len(rows), "comparison": asked.pk}
-        if reaches_out(found):
-            about["reaches out"] = "yes"
+        far = reaches_out(found)
+        about = {
+            "message": f"{asked.candidate} on {len(rows)} inputs" + ("; it may reach outside systems" if far else ""),
+            "candidate": asked.candidate,
+            "inputs": len(rows),
+            "comparison": asked.pk,
+            "reaches_out": far,
+        }
         record(
             "comparison.started",
             agent=asked.agent,

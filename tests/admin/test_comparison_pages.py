@@ -119,9 +119,10 @@ def test_the_configuration_is_the_steps_or_what_was_written_and_the_agents_histo
     assert [one.config for one in ComparisonRun.objects.order_by("id")] == [
         {"confidence": 0.4}, {"confidence": 0.3}, {}, {"confidence": 0.4},
     ]  # fmt: skip
+    assert "test.apart on 3 inputs; it may reach outside systems" in text_of(arnes.get("/admin/agents/test.echo/"))
     told = AgentEvent.objects.filter(kind="comparison.started", agent="test.echo").order_by("id")
-    assert [(one.actor, one.step, one.about["inputs"], one.about.get("reaches out")) for one in told] == [
-        *[("Arne Holm", "hear", 3, None)] * 3, ("Arne Holm", "hear", 3, "yes"),
+    assert [(one.actor, one.step, one.about["inputs"], one.about["reaches_out"]) for one in told] == [
+        *[("Arne Holm", "hear", 3, False)] * 3, ("Arne Holm", "hear", 3, True),
     ]  # fmt: skip
 
 
