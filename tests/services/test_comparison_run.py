@@ -187,6 +187,19 @@ def test_an_input_that_takes_its_process_down_each_time_is_left_out(
     assert [one["input"]["text"] for one in asked] == ["good day", "hello", "hello", "hello", "hi"]
 
 
+def test_a_candidate_gets_the_steps_time_but_no_more_than_the_task_queue_gives_a_task(
+    recorded: list[Case], candidate_says: Callable[..., Any], settings: Any
+) -> None:
+    asked = candidate_says({})
+    published = [publish(slug=slug, timeout=limit) for slug, limit in (("brief", "5s"), ("patient", "90s"))]
+    settings.Q_CLUSTER = {**settings.Q_CLUSTER, "timeout": 60}  # tasks were given longer then
+    for workflow in published:
+        post(workflow, recorded[0].client)
+        start(workflow)
+        answer()
+    assert [one["timeout"] for one in asked] == [timedelta(seconds=5), timedelta(seconds=45)]
+
+
 def test_no_doorbell_is_added_while_the_last_one_waits_in_the_queue(greeting: Workflow, recorded: list[Case]) -> None:
     start(greeting)
     ComparisonRun.objects.update(rung_at=Now() - timedelta(minutes=5))
