@@ -26,6 +26,7 @@ ERROR_WORDS: Final[Mapping[str, str]] = {
     "time-limit": "It took too long",
     "memory": "It needed too much memory",
     "exited": "It ended its own process",
+    "processes": "It started too many processes",
     "vanished": "Its process was lost",
     "not-installed": "It is not installed",
     "not-wanted": "The case was closed first",
