@@ -10,6 +10,7 @@ from orchestration.agents.outcome import Outcome
 from orchestration.models import Workflow
 from orchestration.services import comparison_batch as batches
 from orchestration.services.case import accept
+from tests.browser.test_accessibility import serious_faults
 from tests.doorbells import answer
 from tests.factories import ClientFactory
 from tests.submitting import ARCHITECT
@@ -52,6 +53,7 @@ def test_a_comparison_is_asked_for_and_its_page_follows_it_to_the_end(
     expect(stop).to_have_count(0)
     expect(page.get_by_role("button", name="Run it again on the same inputs")).to_be_visible()
     assert page.evaluate("window.stayed")  # it was never loaded anew
+    assert serious_faults(page) == []
 
     page.get_by_role("row", name="text 0 2").get_by_role("link", name="Where it differs").click()
     expect(page.get_by_role("region", name="Cases where they differ").get_by_role("link")).to_have_text(
