@@ -18,6 +18,7 @@ def recorded(comparison: ComparisonRun, original: AgentRun, outcome: Outcome, sa
     """The candidate's run, ended as it is written, so that nothing ever takes it up."""
     found = registry().agents.get(comparison.candidate)
     version = found.version if found else ""
+    tried = outcome.duration > 0  # else nothing was run: it is off, or not there
     run = AgentRun.objects.create(
         case_id=original.case_id,
         version_id=original.version_id,
@@ -33,11 +34,11 @@ def recorded(comparison: ComparisonRun, original: AgentRun, outcome: Outcome, sa
         confidence=outcome.confidence,
         error_kind=outcome.error_kind,
         cost=outcome.cost,
-        attempts=1,
+        attempts=int(tried),
         asked_event=original.asked_event,
         finished_at=timezone.now(),
     )
-    error = {"attempt": 1, "kind": outcome.error_kind, "text": outcome.error}
+    error = {"attempt": int(tried), "kind": outcome.error_kind, "text": outcome.error}
     AgentRunContent.objects.create(
         run=run,
         input=original.content.input,
@@ -48,14 +49,15 @@ def recorded(comparison: ComparisonRun, original: AgentRun, outcome: Outcome, sa
         errors=[error] if outcome.status == "failed" else [],
         sealed=True,
     )
-    AgentAttempt.objects.create(
-        run=run,
-        number=1,
-        status=outcome.status,
-        error_kind=outcome.error_kind,
-        isolated=True,
-        duration=outcome.duration,
-    )
+    if tried:
+        AgentAttempt.objects.create(
+            run=run,
+            number=1,
+            status=outcome.status,
+            error_kind=outcome.error_kind,
+            isolated=True,
+            duration=outcome.duration,
+        )
     return run
 
 

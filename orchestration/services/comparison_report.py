@@ -122,6 +122,9 @@ def report_of(comparison: ComparisonRun) -> Report:
 
 def repeat_of(comparison: ComparisonRun) -> Repeat | None:
     """How this one agrees with the last earlier one that asked the same of the same candidate; None without any."""
+    second = _came_to(comparison)
+    if not second:
+        return None
     alike = ComparisonRun.objects.filter(
         pk__lt=comparison.pk,
         agent=comparison.agent,
@@ -132,7 +135,7 @@ def repeat_of(comparison: ComparisonRun) -> Repeat | None:
     for earlier in alike:
         if earlier.config != comparison.config:
             continue
-        first, second = _came_to(earlier), _came_to(comparison)
+        first = _came_to(earlier)
         shared = [pk for pk in second if pk in first and first[pk][0] == second[pk][0]]
         if shared:
             return Repeat(earlier, len(shared), sum(first[pk] == second[pk] for pk in shared))

@@ -16,6 +16,7 @@ from orchestration.services import comparison_batch as batches
 from orchestration.services import comparison_run as comparisons
 from orchestration.services import reaper
 from orchestration.services.agent_figures import figures
+from orchestration.services.agent_state import switch
 from orchestration.services.comparison_report import FieldReport, report_of
 from orchestration.services.refusal import Refused
 from tests.doorbells import answer
@@ -198,6 +199,17 @@ def test_a_candidate_gets_the_steps_time_but_no_more_than_the_task_queue_gives_a
         start(workflow)
         answer()
     assert [one["timeout"] for one in asked] == [timedelta(seconds=5), timedelta(seconds=45)]
+
+
+def test_a_candidate_that_is_switched_off_meanwhile_is_not_run_and_that_is_counted(
+    greeting: Workflow, recorded: list[Case], candidate_says: Callable[..., Any]
+) -> None:
+    asked = candidate_says({})
+    comparison = start(greeting)
+    switch(agent="test.apart", on=False, user=None, reason="It lies")
+    answer()
+    report = report_of(comparison)
+    assert (asked, report.after.failed, report.after.latency) == ([], {"switched-off": 3}, {})
 
 
 def test_no_doorbell_is_added_while_the_last_one_waits_in_the_queue(greeting: Workflow, recorded: list[Case]) -> None:
