@@ -12,7 +12,6 @@ from django.db.models import Count
 
 from orchestration.agents.registry import registry
 from orchestration.models import (
-    UNDECIDED,
     ApiKey,
     Case,
     CaseStatus,
@@ -22,6 +21,7 @@ from orchestration.models import (
     WorkItemKind,
     WorkItemStatus,
 )
+from orchestration.models.case import UNDECIDED
 from orchestration.services import approval, pack, sample_stream, version
 from orchestration.services.api_key import SCOPES, create_key, hashed
 from orchestration.services.refusal import Refused
