@@ -6,6 +6,7 @@ import json
 import math
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -48,6 +49,7 @@ class Command(BaseCommand):
         parser.add_argument("--seed", type=int, default=1, help="of the sample cases (%(default)s)")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        _refuse_port_in_use(options["port"])
         call_command("migrate", verbosity=0, interactive=False)
         try:
             demo.set_up()
@@ -86,7 +88,7 @@ class Command(BaseCommand):
                 return
             except OSError:
                 time.sleep(0.2)
-        raise CommandError(f"{base}/healthz does not answer. Is the port in use? PORT= chooses another.")
+        raise CommandError(f"{base}/healthz does not answer; what the web says is above.")
 
     def _say(self, base: str, posted: int, speed: float) -> None:
         pace = "each at its hour of the day" if speed == 1 else f"{speed:g} times as fast as in a real day"
@@ -147,6 +149,14 @@ def _post(base: str, sample: dict[str, Any]) -> dict[str, Any]:
         raise NotTaken(f"Posting a sample case gave {error.code}: {error.read().decode()}") from error
     except OSError as error:
         raise NotTaken(f"Posting a sample case failed: {error}") from error
+
+
+def _refuse_port_in_use(port: int) -> None:
+    """Else another site would be found there and take the sample cases."""
+    with socket.socket() as probe:
+        probe.settimeout(2)
+        if probe.connect_ex(("127.0.0.1", port)) == 0:
+            raise CommandError(f"Something else answers at port {port}. PORT= chooses another.")
 
 
 def _count(text: str) -> int:
