@@ -35,7 +35,7 @@ class Line:
     path: str
     depth: int
     value: str | None
-    kind: str = "text"  # text | number | boolean | empty | heading | more
+    kind: str = "text"  # text | number | boolean | empty | row | heading | more
     correction: Correction | None = None
     was: str = ""
 
@@ -80,7 +80,7 @@ def _below(
         for index, item in enumerate(value[:ITEMS_SHOWN], start=1):
             if titles:
                 row = " · ".join(_leaf(one) for one in item.values())
-                yield Line(str(index), f"{path}[{index}]", depth, row)
+                yield Line(str(index), f"{path}[{index}]", depth, row, "row")
                 continue
             yield from _one(str(index), item, spec.items if spec else None, f"{path}[{index}]", depth, {}, None)
         if len(value) > ITEMS_SHOWN:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -37,7 +36,7 @@ def test_the_demo_runs_all_four_workflows_and_more_cases_keep_coming(tmp_path: P
     try:
         wait_for("100 more cases have come in", log, demo)
     finally:
-        demo.send_signal(signal.SIGINT)
+        demo.terminate()
         assert demo.wait(60) == 0
     said = log.read_text()
     first, more = (part.split("\n\n")[0] for part in said.split("so far:\n")[1:3])
