@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -12,6 +13,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
 
 from tests.flows.site_processes import ROOT, free_port
 
@@ -48,6 +51,12 @@ def test_the_demo_runs_all_four_workflows_and_more_cases_keep_coming(tmp_path: P
     assert len({reference for (reference,) in rows}) == len(rows)
 
 
+def test_a_port_at_which_something_answers_is_refused_before_anything_is_set_up() -> None:
+    refused = pytest.raises(CommandError, match="PORT= chooses another")
+    with socket.create_server(("127.0.0.1", 0)) as taken, refused:
+        call_command("demo", "--port", str(taken.getsockname()[1]))
+
+
 def told(lines: str) -> dict[str, int]:
     """How many cases of each workflow the demo says are decided, with a person, or waiting."""
     found = {}
@@ -58,7 +67,7 @@ def told(lines: str) -> dict[str, int]:
 
 
 def wait_for(text: str, log: Path, process: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + 180
+    until = time.monotonic() + 300
     while time.monotonic() < until:
         if text in log.read_text():
             return

@@ -81,7 +81,7 @@ class Command(BaseCommand):
         return _start([sys.executable, sys.argv[0], "worker"])
 
     def _await_web(self, base: str, processes: list[subprocess.Popen[bytes]]) -> None:
-        for _ in range(150):
+        for _ in range(300):
             _all_alive(processes)
             try:
                 urllib.request.urlopen(f"{base}/healthz", timeout=2).close()  # noqa: S310 - our own address
