@@ -1,5 +1,6 @@
 # Each target makes .venv and installs what it needs, once; all it asks of the machine is python3 (3.11 to 3.13) with venv,
-# a C compiler and make. PYTHON=/path/to/python chooses another python, PORT= another port for the demo.
+# a C compiler and make. PYTHON=/path/to/python chooses another python, PORT= another port for the demo,
+# SPEED= how much faster than in real life its cases come (20; 1 for the rhythm of a real day).
 
 PORT ?= 8000
 VENV := .venv
@@ -20,7 +21,7 @@ help:
 	@echo "make bench  the benchmarks (intake and throughput need PostgreSQL: DATABASE_URL)"
 
 demo: $(VENV)/.for-demo
-	@DEMO=1 PORT=$(PORT) $(BIN)/python manage.py demo
+	@DEMO=1 PORT=$(PORT) $(BIN)/python manage.py demo $(if $(SPEED),--speed $(SPEED))
 
 # Browser tests need Chromium; without it they are left out, and said to be.
 test: $(VENV)/.for-test

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from importlib.metadata import entry_points
+from collections import Counter
+from dataclasses import dataclass
 from typing import Any, Final
 
 from django.conf import settings
 from django.contrib.auth.models import Group, User
+from django.db.models import Count
 
-from orchestration.agents.registry import WORKFLOWS, registry
-from orchestration.models import ApiKey, VersionStatus, Workflow
-from orchestration.rules.pack import load
-from orchestration.services import approval, pack, version
+from orchestration.agents.registry import registry
+from orchestration.models import (
+    ApiKey,
+    Case,
+    CaseStatus,
+    VersionStatus,
+    Workflow,
+    WorkItem,
+    WorkItemKind,
+    WorkItemStatus,
+)
+from orchestration.models.case import UNDECIDED
+from orchestration.services import approval, pack, sample_stream, version
 from orchestration.services.api_key import SCOPES, create_key, hashed
 from orchestration.services.refusal import Refused
 
@@ -26,6 +36,24 @@ USERS: Final = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """`waiting`: for a time, an answer or an agent. `with_people`: how many cases by the queue they are in."""
+
+    title: str
+    decided: int
+    waiting: int
+    with_people: dict[str, int]
+
+    def __str__(self) -> str:
+        held = ", ".join(f"{queue} {number}" for queue, number in self.with_people.items())
+        parts = [
+            f"{self.decided} decided",
+            f"{sum(self.with_people.values())} with a person" + (f" ({held})" if held else ""),
+        ]
+        return f"{self.title}: " + ", ".join(parts + ([f"{self.waiting} waiting"] if self.waiting else []))
+
+
 def set_up() -> list[Workflow]:
     """Users, key and published workflows, made where they are missing. Raises Refused outside a demo."""
     if not settings.DEMO:
@@ -37,14 +65,27 @@ def set_up() -> list[Workflow]:
 
 
 def samples(name: str, *, seed: int, count: int) -> list[dict[str, Any]]:
-    """Sample cases of a bundled workflow, from its package's `samples.sample_cases(seed, count)`; none without it."""
-    (found,) = entry_points(group=WORKFLOWS, name=name)
-    try:
-        module = import_module(f"{found.value}.samples")
-    except ModuleNotFoundError:
-        return []
-    slug = load(registry().workflows[name].path.read_text()).workflow["slug"]
-    return [{"workflow": slug, **case} for case in module.sample_cases(seed, count)]
+    """The first sample cases of a bundled workflow; none where its package has none."""
+    found = sample_stream.of_workflow(name)
+    return [{"workflow": found.slug, **case} for case in found.draw(seed, count)] if found else []
+
+
+def standings() -> list[Standing]:
+    """What has become of the cases so far, by workflow."""
+    cases = Case.objects.order_by().values_list("workflow", "status").annotate(found=Count("pk"))
+    statuses = Counter({(workflow, status): found for workflow, status, found in cases})
+    kinds = (WorkItemKind.ESCALATION, WorkItemKind.APPROVAL)
+    held = WorkItem.objects.filter(status=WorkItemStatus.OPEN, kind__in=kinds)
+    queues = list(held.values_list("case__workflow", "queue__title").annotate(found=Count("pk")).order_by("-found"))
+    return [
+        Standing(
+            title=workflow.title,
+            decided=statuses[workflow.pk, CaseStatus.DECIDED],
+            waiting=sum(statuses[workflow.pk, status] for status in UNDECIDED if status != CaseStatus.ESCALATED),
+            with_people={queue or "no queue": found for pk, queue, found in queues if pk == workflow.pk},
+        )
+        for workflow in Workflow.objects.order_by("title")
+    ]
 
 
 def _user(name: str, first: str, last: str, group: str) -> User:

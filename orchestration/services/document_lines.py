@@ -13,6 +13,9 @@ from orchestration.facts import FactSpec
 ITEMS_SHOWN: Final = 50
 LINES_SHOWN: Final = 1_500
 TEXT_SHOWN: Final = 2_000
+IN_A_ROW: Final = 4
+"""An item of a list with so few plain values takes one line."""
+SHORT: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ class Line:
     path: str
     depth: int
     value: str | None
-    kind: str = "text"  # text | number | boolean | empty | heading | more
+    kind: str = "text"  # text | number | boolean | empty | row | heading | more
     correction: Correction | None = None
     was: str = ""
 
@@ -73,7 +76,12 @@ def _below(
             was = posted.get(key) if isinstance(posted, Mapping) else None
             yield from _one(key, item, child, f"{path}.{key}" if path else str(key), depth, corrections, was)
     else:
+        titles = _titles(value, spec.items if spec else None)
         for index, item in enumerate(value[:ITEMS_SHOWN], start=1):
+            if titles:
+                row = " · ".join(_leaf(one) for one in item.values())
+                yield Line(str(index), f"{path}[{index}]", depth, row, "row")
+                continue
             yield from _one(str(index), item, spec.items if spec else None, f"{path}[{index}]", depth, {}, None)
         if len(value) > ITEMS_SHOWN:
             yield Line("…", path, depth, f"and {len(value) - ITEMS_SHOWN:,} more", "more")
@@ -91,11 +99,37 @@ def _one(
     label = (spec.title if spec and not path.endswith("]") else "") or key.replace("_", " ")
     correction = corrections.get(path)
     was = shown(posted) if correction else ""
-    if isinstance(value, Mapping | list) and value:
+    if isinstance(value, list) and value and all(_is_short(item) for item in value):
+        yield Line(label, path, depth, _in_a_line(value), "text", correction, was)
+    elif isinstance(value, Mapping | list) and value:
+        if titles := _titles(value, spec.items if spec else None):
+            label += f" ({' · '.join(titles)})"
         yield Line(label, path, depth, None, "heading", correction, was)
         yield from _below(value, spec, path, depth + 1, corrections, posted)
     else:
         yield Line(label, path, depth, _leaf(value), _kind(value), correction, was)
+
+
+def _is_short(value: Any) -> bool:
+    return not isinstance(value, Mapping | list) and len(shown(value)) <= SHORT
+
+
+def _in_a_line(values: list[Any]) -> str:
+    more = f", … and {len(values) - ITEMS_SHOWN:,} more" if len(values) > ITEMS_SHOWN else ""
+    return ", ".join(shown(value) for value in values[:ITEMS_SHOWN]) + more
+
+
+def _titles(value: Any, spec: FactSpec | None) -> list[str]:
+    """What stands in each line, where every item of a list has the same few plain values."""
+    if not isinstance(value, list) or not isinstance(first := value[0], Mapping) or not 1 < len(first) <= IN_A_ROW:
+        return []
+    for item in value:
+        if not isinstance(item, Mapping) or list(item) != list(first):
+            return []
+        if any(isinstance(one, Mapping | list) for one in item.values()):
+            return []
+    known = spec.properties if spec else {}
+    return [(known[key].title if key in known else "") or key.replace("_", " ") for key in first]
 
 
 def _leaf(value: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, timedelta
 
-from .sample_person import HOME, Draft, people, phone, risk_outcome
+from .sample_person import HOME, NEIGHBOURS, Draft, people, phone, risk_outcome
 from .sanctions import LISTS
 from .watchlist import Entry, load
 
@@ -33,13 +33,16 @@ def _write_home_address(draft: Draft) -> None:
 
 
 def _write_foreign_address(draft: Draft) -> None:
-    """Where postal codes tell the place, careless writing is harmless; where there are none, it may not be."""
+    """Next door people write postal codes carelessly and live there all the same; farther away, and where there are no
+    postal codes, nobody may be found at the address."""
     address, country = draft.address, draft.address["country"]
     if not people()[country]["places"][0]["postal_codes"]:
-        if draft.chance(0.45):
-            draft.truth = "decline"  # the person could not be found at that address
+        _sometimes_decline(draft, 0.45)
         return
-    if draft.chance(0.18):
+    near = country in NEIGHBOURS
+    if draft.chance(0.3 if near else 0.12):
+        if not near:
+            _sometimes_decline(draft, 0.45)
         code = address["postal_code"]
         # CH-8001 and PL 31-146, but 1012 lg and sw1a 2aa
         address["postal_code"] = f"{country}-{code}" if code.isdigit() else code.lower()

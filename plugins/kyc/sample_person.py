@@ -18,6 +18,7 @@ from .mrz import encode
 from .transliteration import to_mrz
 
 HOME = "DE"
+NEIGHBOURS = ("AT", "CH", "CZ", "DK", "FR", "NL", "PL")
 RAISED = ("AE", "NG", "PA")
 _ABROAD = 0.26  # share of applicants living in another country
 _FOREIGN = 0.2  # share of applicants at home with another nationality
@@ -88,7 +89,8 @@ class Draft:
 def people() -> dict[str, dict[str, Any]]:
     """Names and places of each country."""
     text = (Path(__file__).parent / "sample_people.json").read_text(encoding="utf-8")
-    loaded: dict[str, dict[str, Any]] = json.loads(text)
+    loaded: dict[str, Any] = json.loads(text)
+    del loaded["about"]
     return loaded
 
 

@@ -6,19 +6,20 @@ import random
 from datetime import date, timedelta
 from typing import Any
 
+from .arrivals import arrival
 from .sample_faults import spoil
 from .sample_person import Draft, draw
 
 
-def sample_cases(seed: int, count: int, *, today: date | None = None) -> list[dict[str, Any]]:
-    """`count` applications of the days before `today` (default: the real one), which all dates move with.
+def sample_cases(seed: int, count: int, *, first: int = 0, today: date | None = None) -> list[dict[str, Any]]:
+    """`count` applications, from number `first` on, of `today` (default: the real one) or the days before, which all
+    dates move with.
 
-    Each is `{reference, payload, priority, truth}`; `truth` is the outcome a careful person would decide on,
-    with documents at hand that the payload does not show. Case number n of a seed is the same for every
-    count.
+    Each is `{reference, payload, priority, truth, arrives}`; `truth` is the outcome a careful person would decide on,
+    with documents at hand that the payload does not show. Case number n of a seed is always the same.
     """
-    day = today or date.today()
-    return [_sample(random.Random(f"kyc/{seed}/{number}"), seed, number, day) for number in range(count)]  # noqa: S311
+    day, numbers = today or date.today(), range(first, first + count)
+    return [_sample(random.Random(f"kyc/{seed}/{number}"), seed, number, day) for number in numbers]  # noqa: S311
 
 
 def _sample(rng: random.Random, seed: int, number: int, today: date) -> dict[str, Any]:
@@ -29,6 +30,7 @@ def _sample(rng: random.Random, seed: int, number: int, today: date) -> dict[str
         "payload": payload(draft),
         "priority": rng.choices(("normal", "high", "low"), (92, 5, 3))[0],
         "truth": draft.truth,
+        "arrives": arrival(number, rng.random(), today).isoformat(),
     }
 
 

@@ -11,14 +11,15 @@ from .sample_call import Call, draw, talk
 from .sample_turns import turn
 
 
-def sample_cases(seed: int, count: int, *, today: date | None = None) -> list[dict[str, Any]]:
-    """`count` calls of `today` (default: the real one) or the day before, which all dates move with.
+def sample_cases(seed: int, count: int, *, first: int = 0, today: date | None = None) -> list[dict[str, Any]]:
+    """`count` calls, from number `first` on, of `today` (default: the real one) or the day before, which all dates
+    move with.
 
     Each is `{reference, payload, priority, truth, arrives}`; `truth` is the outcome a careful person would decide on,
-    knowing more than the payload shows. Case number n of a seed is the same for every count.
+    knowing more than the payload shows. Case number n of a seed is always the same.
     """
     day = today or date.today()
-    return [sample_call(seed, number, day)[0] for number in range(count)]
+    return [sample_call(seed, number, day)[0] for number in range(first, first + count)]
 
 
 def sample_call(seed: int, number: int, today: date) -> tuple[dict[str, Any], Call]:

@@ -12,14 +12,15 @@ from .sample_report import Measured, Report, draw, invented
 from .sample_truth import right
 
 
-def sample_cases(seed: int, count: int, *, today: date | None = None) -> list[dict[str, Any]]:
-    """`count` reports of `today` (default: the real one) or the day before, which all dates move with.
+def sample_cases(seed: int, count: int, *, first: int = 0, today: date | None = None) -> list[dict[str, Any]]:
+    """`count` reports, from number `first` on, of `today` (default: the real one) or the day before, which all dates
+    move with.
 
     Each is `{reference, payload, priority, truth, arrives}`; `truth` is the outcome a careful person would decide on,
-    knowing every part of the lot. Case number n of a seed is the same for every count.
+    knowing every part of the lot. Case number n of a seed is always the same.
     """
     day = today or date.today()
-    return [sample_report(seed, number, day)[0] for number in range(count)]
+    return [sample_report(seed, number, day)[0] for number in range(first, first + count)]
 
 
 def sample_report(seed: int, number: int, today: date) -> tuple[dict[str, Any], Report]:

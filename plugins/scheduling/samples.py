@@ -21,15 +21,15 @@ RISKY = 0.3
 """From this risk on, a careful person does not book without the patient's confirmation."""
 
 
-def sample_cases(seed: int, count: int, *, today: date | None = None) -> list[dict[str, Any]]:
-    """`count` requests from today (default: the real one) on, `arrivals.PER_DAY` a day.
+def sample_cases(seed: int, count: int, *, first: int = 0, today: date | None = None) -> list[dict[str, Any]]:
+    """`count` requests, from number `first` on, of today (default: the real one) and later, `arrivals.PER_DAY` a day.
 
     Each is `{reference, payload, priority, truth, feedback, arrives}`. `truth`: what a careful person decides.
-    `feedback`: "attended" or "no_show" where an appointment comes about, else None. Case number n of a seed is the
-    same for every count.
+    `feedback`: "attended" or "no_show" where an appointment comes about, else None. Case number n of a seed is always
+    the same.
     """
-    day = today or date.today()
-    return [_sample(random.Random(f"scheduling/{seed}/{number}"), seed, number, day) for number in range(count)]  # noqa: S311
+    day, numbers = today or date.today(), range(first, first + count)
+    return [_sample(random.Random(f"scheduling/{seed}/{number}"), seed, number, day) for number in numbers]  # noqa: S311
 
 
 def _sample(rng: random.Random, seed: int, number: int, today: date) -> dict[str, Any]:

@@ -24,7 +24,7 @@ class Site:
 
     def __init__(self, folder: Path, database: str, python: str = sys.executable, **settings: str) -> None:
         self.folder, self.database, self.python = folder, database, python
-        self.port = _free_port()
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.environment = {
             **os.environ,
@@ -158,7 +158,7 @@ def _database(folder: Path, server: str) -> Iterator[str]:
             connection.execute(f"drop database {name} with (force)")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from orchestration.rules.pack import dump_yaml
-from tests.flows.site_processes import Site, _free_port, kill, site
+from tests.flows.site_processes import Site, free_port, kill, site
 from tests.small_workflow import document
 
 PATIENCE = 90.0
@@ -135,7 +135,7 @@ def _is_told_to_nobody_else(running: Running, token: str) -> None:
 @contextmanager
 def outside_party() -> Iterator[str]:
     """The party's address, while its process runs."""
-    port = _free_port()
+    port = free_port()
     process = subprocess.Popen([sys.executable, str(Path(__file__).with_name("outside_party.py")), str(port)])
     try:
         until(lambda: _answers(f"http://127.0.0.1:{port}/asked"))

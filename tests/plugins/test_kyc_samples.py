@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import random
 from collections import Counter
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from jsonschema_rs import validator_for
 from ruamel.yaml import YAML
 
 from plugins.kyc import sample_faults, samples
+from plugins.kyc.arrivals import PER_DAY
 from plugins.kyc.mrz import decode
 from plugins.kyc.sample_person import draw, people
 from plugins.kyc.samples import payload, sample_cases
@@ -22,6 +23,7 @@ PACK = samples.__file__.replace("samples.py", "pack.yaml")
 
 def test_the_same_seed_gives_the_same_cases_whatever_the_count() -> None:
     assert sample_cases(7, 40, today=TODAY)[:15] == sample_cases(7, 15, today=TODAY)
+    assert sample_cases(7, 40, today=TODAY)[15:] == sample_cases(7, 25, first=15, today=TODAY)
     assert sample_cases(7, 15, today=TODAY) != sample_cases(8, 15, today=TODAY)
 
 
@@ -29,6 +31,7 @@ def test_another_day_moves_the_dates_and_changes_nothing_else() -> None:
     """Ages and validities stay, so a demonstration shows the same in a year."""
 
     def without_dates(case: dict) -> dict:
+        case.pop("arrives")
         case["payload"].pop("application_date")
         case["payload"]["applicant"].pop("date_of_birth")
         lines = case["payload"]["document"].pop("mrz").split("\n")
@@ -69,6 +72,17 @@ def test_cases_are_varied() -> None:
         if "\u0370" <= letter <= "\u04ff" or "\u4e00" <= letter <= "\u9fff"
     }
     assert scripts == {"Cyrillic", "Greek", "Han"}
+
+
+def test_applications_come_every_day_and_most_of_them_after_work() -> None:
+    moments = [datetime.fromisoformat(case["arrives"]) for case in sample_cases(1, 3 * PER_DAY, today=TODAY)]
+    assert moments == sorted(moments)
+    assert all(one.tzinfo is None for one in moments)
+    assert Counter(one.date() for one in moments) == {TODAY + timedelta(days=one): PER_DAY for one in range(3)}
+    hours = Counter(one.hour for one in moments)
+    evening, morning, night = (sum(hours[hour] for hour in some) for some in (range(18, 22), range(7, 11), range(2, 6)))
+    assert evening > 2 * morning
+    assert morning > 4 * night
 
 
 @pytest.mark.parametrize("number", range(60))

@@ -27,6 +27,7 @@ HERE = Path(samples.__file__).parent
 
 def test_the_same_seed_gives_the_same_cases_whatever_the_count() -> None:
     assert sample_cases(7, 40, today=TODAY)[:15] == sample_cases(7, 15, today=TODAY)
+    assert sample_cases(7, 40, today=TODAY)[15:] == sample_cases(7, 25, first=15, today=TODAY)
     assert sample_cases(7, 15, today=TODAY) != sample_cases(8, 15, today=TODAY)
 
 

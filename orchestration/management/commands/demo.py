@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from typing import Any
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, Final
 
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
 
-from orchestration.agents.registry import registry
 from orchestration.models import Case
-from orchestration.services import demo
+from orchestration.services import demo, sample_stream
 from orchestration.services.refusal import Refused
+
+LONGEST_PAUSE: Final = 15.0
+"""Seconds between two cases at the most, when they come faster than in real life."""
+
+
+class NotTaken(CommandError):
+    """A sample case could not be posted."""
 
 
 class Command(BaseCommand):
@@ -26,14 +37,22 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8000")), help="%(default)s")
-        parser.add_argument("--cases", type=int, default=40, help="sample cases posted at once (%(default)s)")
-        parser.add_argument("--every", type=float, default=5.0, help="seconds between further ones (%(default)s)")
+        parser.add_argument(
+            "--cases", type=_count, default=10, help="sample cases of each workflow posted at once (%(default)s)"
+        )
+        parser.add_argument(
+            "--speed",
+            type=_speed,
+            default=20.0,
+            help="how much faster than in a real day further ones come (%(default)s); 1: each at its hour",
+        )
         parser.add_argument("--seed", type=int, default=1, help="of the sample cases (%(default)s)")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        _refuse_port_in_use(options["port"])
         call_command("migrate", verbosity=0, interactive=False)
         try:
-            workflows = demo.set_up()
+            demo.set_up()
         except Refused as refusal:
             raise CommandError(refusal.message) from refusal
         signal.signal(signal.SIGTERM, _stop)
@@ -41,10 +60,14 @@ class Command(BaseCommand):
         processes = [self._web(options["port"]), self._worker()]
         try:
             self._await_web(base, processes)
-            samples = self._samples(options)
-            first = [_post(base, sample) for sample in samples[: options["cases"]]]
-            self._say(base, [workflow.title for workflow in workflows], first)
-            self._stream(base, samples[options["cases"] :], options["every"], processes)
+            now = timezone.now()
+            start, rest = sample_stream.begun(
+                sample_stream.installed(), now, seed=options["seed"] + Case.objects.count(), each=options["cases"]
+            )
+            for one in start:
+                _post(base, one.case)
+            self._say(base, len(start), options["speed"])
+            self._stream(base, rest, now, options["speed"], processes)
         except KeyboardInterrupt:
             self.stdout.write("\nStopping …")
         finally:
@@ -58,47 +81,53 @@ class Command(BaseCommand):
         return _start([sys.executable, sys.argv[0], "worker"])
 
     def _await_web(self, base: str, processes: list[subprocess.Popen[bytes]]) -> None:
-        for _ in range(150):
+        for _ in range(300):
             _all_alive(processes)
             try:
                 urllib.request.urlopen(f"{base}/healthz", timeout=2).close()  # noqa: S310 - our own address
                 return
             except OSError:
                 time.sleep(0.2)
-        raise CommandError(f"{base}/healthz does not answer. Is the port in use? PORT= chooses another.")
+        raise CommandError(f"{base}/healthz does not answer; what the web says is above.")
 
-    def _samples(self, options: dict[str, Any]) -> list[dict[str, Any]]:
-        seen = Case.objects.count()
-        return [
-            sample
-            for found in registry().workflows.values()
-            for sample in demo.samples(found.name, seed=options["seed"] + seen, count=2_000)
-        ]
-
-    def _say(self, base: str, titles: list[str], first: list[dict[str, Any]]) -> None:
-        decided = sum(case["status"] == "decided" for case in first)
-        waiting = sum(case["status"] == "escalated" for case in first)
-        users = ", ".join(demo.USERS)
+    def _say(self, base: str, posted: int, speed: float) -> None:
+        pace = "each at its hour of the day" if speed == 1 else f"{speed:g} times as fast as in a real day"
+        self.stdout.write(f"\nConductor is up. {posted} sample cases posted at once; so far:\n")
+        self._say_standings()
         self.stdout.write(
-            f"\nConductor is up: {', '.join(titles)}.\n"
-            f"  {len(first)} sample cases posted: {decided} decided by rules, {waiting} with a person.\n\n"
-            f"  Admin     {base}/admin/    users {users}; password {demo.PASSWORD}\n"
+            f"\n  Admin     {base}/admin/    users {', '.join(demo.USERS)}; password {demo.PASSWORD}\n"
             f"  API       {base}/api/docs/    key {demo.API_KEY}\n"
-            "  More cases keep coming. Ctrl-C stops everything.\n"
+            f"  More cases keep coming, {pace}. Ctrl-C stops everything.\n"
         )
 
+    def _say_standings(self) -> None:
+        for standing in demo.standings():
+            self.stdout.write(f"  {standing}")
+
     def _stream(
-        self, base: str, samples: list[dict[str, Any]], every: float, processes: list[subprocess.Popen[bytes]]
+        self,
+        base: str,
+        cases: Iterator[sample_stream.Arriving],
+        now: datetime,
+        speed: float,
+        processes: list[subprocess.Popen[bytes]],
     ) -> None:
-        for sample in samples:
-            pause = time.monotonic() + every
-            while time.monotonic() < pause:
+        """Post each case when it is due. Faster than in real life, quiet hours are cut short too."""
+        at = time.monotonic()
+        for number, one in enumerate(cases, 1):
+            pause = max(0.0, (one.due - now).total_seconds()) / speed
+            at += pause if speed == 1 else min(pause, LONGEST_PAUSE)
+            now = max(now, one.due)
+            while (left := at - time.monotonic()) > 0:
                 _all_alive(processes)
-                time.sleep(0.2)
-            _post(base, sample)
-        while True:
-            _all_alive(processes)
-            time.sleep(1)
+                time.sleep(min(left, 0.2))
+            try:
+                _post(base, one.case)
+            except NotTaken as failure:  # perhaps somebody has paused this workflow, or changed what it asks for
+                self.stderr.write(str(failure))
+            if number % 100 == 0:
+                self.stdout.write(f"\n{number} more cases have come in; so far:")
+                self._say_standings()
 
 
 def _post(base: str, sample: dict[str, Any]) -> dict[str, Any]:
@@ -117,7 +146,29 @@ def _post(base: str, sample: dict[str, Any]) -> dict[str, Any]:
             case: dict[str, Any] = json.load(answer)
             return case
     except urllib.error.HTTPError as error:
-        raise CommandError(f"Posting a sample case gave {error.code}: {error.read().decode()}") from error
+        raise NotTaken(f"Posting a sample case gave {error.code}: {error.read().decode()}") from error
+    except OSError as error:
+        raise NotTaken(f"Posting a sample case failed: {error}") from error
+
+
+def _refuse_port_in_use(port: int) -> None:
+    """Else another site would be found there and take the sample cases."""
+    with socket.socket() as probe:
+        probe.settimeout(2)
+        if probe.connect_ex(("127.0.0.1", port)) == 0:
+            raise CommandError(f"Something else answers at port {port}. PORT= chooses another.")
+
+
+def _count(text: str) -> int:
+    if (number := int(text)) < 0:
+        raise ValueError
+    return number
+
+
+def _speed(text: str) -> float:
+    if not 0 < (number := float(text)) < math.inf:
+        raise ValueError
+    return number
 
 
 def _start(command: list[str]) -> subprocess.Popen[bytes]:
