@@ -11,7 +11,7 @@ from tests.flows.at_the_admin import AtTheAdmin
 from tests.flows.site_processes import Site, kill, site
 from tests.small_workflow import document
 
-INPUTS = 12
+INPUTS = 8
 PATIENCE = 120.0
 SEED = f"""
 from django.contrib.auth.models import Group, User
