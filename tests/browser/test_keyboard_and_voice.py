@@ -55,9 +55,7 @@ def test_an_error_belongs_to_its_field_and_is_said(ana: Page, draft: WorkflowVer
     expect(comparison).to_have_accessible_description(re.compile("“lt” is not possible here"))
 
 
-def test_the_grid_is_one_stop_and_says_what_a_cell_is_and_what_is_wrong(
-    ana: Page, draft: WorkflowVersion
-) -> None:
+def test_the_grid_is_one_stop_and_says_what_a_cell_is_and_what_is_wrong(ana: Page, draft: WorkflowVersion) -> None:
     WorkflowVersion.objects.filter(pk=draft.pk).update(content={**draft.content, "tables": [TABLE]})
     ana.goto(f"/admin/orchestration/workflowversion/{draft.pk}/tables/mood/")
     grid = ana.get_by_role("grid")
