@@ -107,7 +107,7 @@ class VersionAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         version = self.version(request, object_id)
         story = version_story(version)
-        stands = standing(version, story, request.user)
+        stands = standing(version, story, request.user, unreadable=bool(story.unreadable))
         return self.page(
             request,
             "version.html",

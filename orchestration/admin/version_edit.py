@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 
 from orchestration.admin.draft_sections import Section, place_errors, read_sections, sections_from, sections_of
+from orchestration.admin.staying import stays
 from orchestration.models import VersionStatus, WorkflowVersion
 from orchestration.rules.parse import RuleError
 from orchestration.services import version as versions
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def urls(admin: VersionAdmin) -> list[URLPattern]:
-    view = admin.admin_site.admin_view(partial(edit_view, admin))
+    view = admin.admin_site.admin_view(stays(partial(edit_view, admin)))
     return [path("<int:pk>/edit/", view, name="orchestration_workflowversion_edit")]
 
 
@@ -103,7 +104,7 @@ def _editor(
         revision=revision,
         refusal=refusal,
         gone=status == 410,
-        can_save=not refusal or status == 409,
+        can_save=status != 410,
         can_save_anew=bool(refusal) and request.user.has_perm(ADD),
         wrong=sum(len(section.errors) for section in sections),
         status=status,

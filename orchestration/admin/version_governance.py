@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -16,13 +17,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from orchestration.models import VersionStatus, WorkflowVersion
+from orchestration.rules.language import VersionContent
+from orchestration.rules.parse import RuleError, version_from
 from orchestration.services import approval, schedule
 from orchestration.services import version as versions
-from orchestration.services.evidence import Evidence, evidence_from
+from orchestration.services.evidence import Evidence, changes_between, evidence_from
 from orchestration.services.refusal import Refused
 from orchestration.services.version_path import standing
 from orchestration.services.version_status import ADD, APPROVE, DRAFT, sight
-from orchestration.services.version_story import version_story
 
 if TYPE_CHECKING:
     from orchestration.admin.version import VersionAdmin
@@ -98,9 +100,12 @@ def review_view(admin: VersionAdmin, request: HttpRequest, pk: int) -> HttpRespo
     if submission is None:
         messages.error(request, refusal or f"Version {version.number} has not been submitted.")
         return _to(pk)
-    story = version_story(version)
     evidence = evidence_from(submission.evidence)
-    stands = standing(version, story, request.user)
+    content = _read(version)
+    stands = standing(version, evidence, request.user, unreadable=content is None)
+    checked = False
+    if content and "check" in request.GET:
+        evidence, checked = replace(evidence, findings=versions.findings(content, version.workflow)), True
     return admin.page(
         request,
         "version_review.html",
@@ -109,7 +114,8 @@ def review_view(admin: VersionAdmin, request: HttpRequest, pk: int) -> HttpRespo
         status_label=admin.status_shown(version),
         submission=submission,
         evidence=evidence,
-        now=_evidence_now(version) if stands.overtaken_by else None,
+        checked=checked,
+        changes_now=changes_between(stands.overtaken_by, content) if stands.overtaken_by and content else None,
         verdicts=version.approvals.select_related("user"),
         standing=stands,
         seen=sight(version),
@@ -197,6 +203,13 @@ def roll_back_view(admin: VersionAdmin, request: HttpRequest, pk: int) -> HttpRe
         refusal=refusal,
         status=409 if refusal else 200,
     )
+
+
+def _read(version: WorkflowVersion) -> VersionContent | None:
+    try:
+        return version_from(version.content)
+    except RuleError:
+        return None
 
 
 def _evidence_now(version: WorkflowVersion) -> Evidence | None:

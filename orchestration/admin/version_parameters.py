@@ -13,6 +13,7 @@ from django.urls import URLPattern, path, reverse
 from orchestration.admin.draft_sections import place_in_words
 from orchestration.admin.label import status_label
 from orchestration.admin.parameter_form import FIELDS, TYPES, ParameterForm, blank_form, forms_of
+from orchestration.admin.staying import stays
 from orchestration.facts import digest
 from orchestration.models import VersionStatus, WorkflowVersion
 from orchestration.rules.pack import dump_yaml
@@ -36,7 +37,7 @@ NOT_ALLOWED: Final = "You may not change versions any more. Ask an Orchestration
 
 
 def urls(admin: VersionAdmin) -> list[URLPattern]:
-    view = admin.admin_site.admin_view(partial(parameters_view, admin))
+    view = admin.admin_site.admin_view(stays(partial(parameters_view, admin)))
     return [path("<int:pk>/parameters/", view, name="orchestration_workflowversion_parameters")]
 
 

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 
 from orchestration.admin.draft_sections import place_in_words
 from orchestration.admin.label import status_label
+from orchestration.admin.staying import stays
 from orchestration.facts import digest
 from orchestration.models import VersionStatus, WorkflowVersion
 from orchestration.rules.parse import RuleError
@@ -255,7 +256,7 @@ def _shown(remark: Remark) -> dict[str, str]:
 
 
 def _view(admin: VersionAdmin, view: Any, *, post: bool = False, **fixed: Any) -> Any:
-    called = partial(view, admin, **fixed)
+    called = stays(partial(view, admin, **fixed))
     return admin.admin_site.admin_view(require_POST(called) if post else called)
 
 

@@ -11,6 +11,7 @@ from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
 
 from orchestration.admin.draft_sections import place_in_words
+from orchestration.admin.staying import stays
 from orchestration.facts import digest
 from orchestration.models import Case, VersionStatus, WorkflowVersion
 from orchestration.rules.pack import dump_yaml, load_yaml
@@ -51,7 +52,7 @@ def urls(admin: VersionAdmin) -> list[URLPattern]:
     ]
     wrap = admin.admin_site.admin_view
     return [
-        path(f"<int:pk>/scenarios/{route}", wrap(_with(admin, view)), name=name + ending)
+        path(f"<int:pk>/scenarios/{route}", wrap(stays(_with(admin, view))), name=name + ending)
         for route, view, ending in routes
     ]
 

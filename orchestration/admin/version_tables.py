@@ -13,6 +13,7 @@ from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
 
 from orchestration.admin.draft_sections import place_in_words
+from orchestration.admin.staying import stays
 from orchestration.admin.table_page import Draft, kept_page, shown, table_page
 from orchestration.models import VersionStatus, WorkflowVersion
 from orchestration.rules.lone_table import TableRemark
@@ -266,7 +267,7 @@ def _json(text: str | bytes) -> Any:
 
 
 def _view(admin: VersionAdmin, view: Any, *, post: bool = False, **fixed: Any) -> Any:
-    called = partial(view, admin, **fixed)
+    called = stays(partial(view, admin, **fixed))
     return admin.admin_site.admin_view(require_POST(called) if post else called)
 
 

@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 from django.contrib.auth.models import User
 
 from orchestration.models import VersionEvent, VersionStatus, WorkflowVersion
+from orchestration.services.evidence import Judged
 from orchestration.services.refusal import Refused
 from orchestration.services.version_event import history
 from orchestration.services.version_status import ADD, APPROVE, DRAFT, PUBLISH, refuse_own, wrote_on
-from orchestration.services.version_story import VersionStory
 
 DELETE: Final = "orchestration.delete_workflowversion"
 APPROVERS: Final = "an Orchestration Architect or the Head of AI Operations"
@@ -47,12 +47,12 @@ class Standing:
     publish_at: datetime | None = None  # the clock's time in that zone
 
 
-def standing(version: WorkflowVersion, story: VersionStory, user: User) -> Standing:
+def standing(version: WorkflowVersion, judged: Judged, user: User, *, unreadable: bool = False) -> Standing:
     events = tuple(history(version))
-    zone = story.content.time_zone if story.content else "UTC"
+    zone = version.content.get("time_zone", "UTC")
     publish_at = version.publish_at.astimezone(_zone(zone)).replace(tzinfo=None) if version.publish_at else None
     may = _may(version, user)
-    hindrance = _hindrance(version, story, user)
+    hindrance = _hindrance(version, judged, user, unreadable)
     if hindrance:
         may -= {"submit", "approve", "publish", "schedule"}
     return Standing(
@@ -94,7 +94,7 @@ def _may(version: WorkflowVersion, user: User) -> set[str]:
     return found
 
 
-def _hindrance(version: WorkflowVersion, story: VersionStory, user: User) -> str:
+def _hindrance(version: WorkflowVersion, judged: Judged, user: User, unreadable: bool) -> str:
     status = version.status
     if status in (VersionStatus.SUBMITTED, VersionStatus.APPROVED, VersionStatus.SCHEDULED):
         try:
@@ -102,13 +102,15 @@ def _hindrance(version: WorkflowVersion, story: VersionStory, user: User) -> str
         except Refused as refused:
             return refused.message
     if status in (VersionStatus.DRAFT, *_PENDING):
-        if story.unreadable:
+        if unreadable:
             return "It cannot be read."
-        if story.errors:
-            return f"It has {len(story.errors)} error{_s(len(story.errors))}; correct {_them(len(story.errors))} first."
-        if story.failed:
+        if judged.errors:
+            return (
+                f"It has {len(judged.errors)} error{_s(len(judged.errors))}; correct {_them(len(judged.errors))} first."
+            )
+        if judged.failed:
             fail = (
-                "1 of its scenarios fails" if len(story.failed) == 1 else f"{len(story.failed)} of its scenarios fail"
+                "1 of its scenarios fails" if len(judged.failed) == 1 else f"{len(judged.failed)} of its scenarios fail"
             )
             return f"{fail}; mend the rules or the scenarios first."
     return ""

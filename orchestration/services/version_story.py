@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from orchestration.engine.compile import walk_order
@@ -20,7 +21,7 @@ from orchestration.rules.language import (
     VersionContent,
 )
 from orchestration.rules.parse import RuleError, version_from
-from orchestration.services.evidence import Judged
+from orchestration.services.evidence import Judged, ScenarioProof, evidence_from
 from orchestration.services.version import findings, scenario_results
 
 HIT_POLICIES: Final = {
@@ -74,10 +75,11 @@ class VersionStory(Judged):
     unreadable: str
     blocks: tuple[RuleView | TableView, ...]  # in walk order, then what is switched off
     findings: tuple[Finding, ...]
-    scenarios: tuple[ScenarioResult, ...]
+    scenarios: tuple[ScenarioResult | ScenarioProof, ...]
+    judged_at: datetime | None = None  # None: just now
 
     @property
-    def passed(self) -> list[ScenarioResult]:
+    def passed(self) -> list[ScenarioResult | ScenarioProof]:
         return [one for one in self.scenarios if one.passed]
 
     @property
@@ -86,12 +88,14 @@ class VersionStory(Judged):
 
 
 def version_story(version: WorkflowVersion) -> VersionStory:
-    """Needs `workflow` loaded. Checks and scenarios are run now, on what is stored."""
+    """Needs `workflow` loaded. Checks and scenarios are those of its submission; without one they are run now."""
     try:
         content = version_from(version.content)
     except RuleError as error:
         return VersionStory(version, None, str(error), (), (), ())
-    found = findings(content, version.workflow)
+    submission = getattr(version, "submission", None)
+    frozen = evidence_from(submission.evidence) if submission else None
+    found = frozen.findings if frozen else findings(content, version.workflow)
     walked = walk_order(content)
     resting = [block for block in (*content.rules, *content.tables) if not block.enabled]
     return VersionStory(
@@ -100,7 +104,8 @@ def version_story(version: WorkflowVersion) -> VersionStory:
         unreadable="",
         blocks=tuple(view_of(block, content, found) for block in (*walked, *resting)),
         findings=found,
-        scenarios=tuple(scenario_results(content)),
+        scenarios=frozen.scenarios if frozen else tuple(scenario_results(content)),
+        judged_at=submission.at if submission else None,
     )
 
 

@@ -1,5 +1,6 @@
 """Versions on their way through the pages: submitted with evidence, read, approved, scheduled, rolled back to."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,7 +11,7 @@ from django.test import Client as Browser
 from django.urls import reverse
 from django.utils import timezone
 
-from orchestration.models import VersionEvent, Workflow, WorkflowVersion
+from orchestration.models import Queue, VersionEvent, Workflow, WorkflowVersion
 from orchestration.services import approval, schedule
 from orchestration.services import version as versions
 from orchestration.services.version_status import sight
@@ -58,6 +59,19 @@ def test_the_whole_story_in_three_browsers(greeting: Workflow, ana: User, anas: 
     assert "is published. New cases start with it." in text_of(out)
     greeting.refresh_from_db()
     assert greeting.published_version == draft
+
+
+def test_a_review_shows_what_was_frozen_and_checks_anew_only_on_request(
+    greeting: Workflow, ana: User, arnes: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = submitted(draft_of(greeting, ana, scenarios=[HOLDS]))
+    Queue.objects.filter(slug="people").update(slug="folk")
+    monkeypatch.setattr("orchestration.services.version.run_scenario", None)  # nobody asked to run one
+    for page in (text_of(arnes.get(url(version, "review"))), text_of(arnes.get(url(version)))):
+        assert re.search(r"0 errors, \d warnings?, when it was submitted", page)
+        assert "when it was submitted" in page.partition(">Scenarios <small>")[2][:80]
+    again = text_of(arnes.get(url(version, "review"), {"check": "now"}))
+    assert re.search(r"[1-9] errors?, \d warnings?, checked just now", again)
 
 
 def test_the_path_shows_where_a_version_stands(greeting: Workflow, ana: User, anas: Browser) -> None:

@@ -46,6 +46,11 @@ def test_one_submits_another_approves_it_publishes_itself_and_is_rolled_back(
     arne.get_by_role("region", name="Versions waiting for you").get_by_role("link").click()
     arne.get_by_role("link", name="Read and decide…").click()
     expect(arne.get_by_text("No case costs more than 2.")).to_be_visible()
+    arne.get_by_role("button", name="Run them again now").click()
+    expect(arne.get_by_role("status")).to_have_text("1 of 1 run, all hold")
+    expect(arne.get_by_role("region", name="Scenarios run again").get_by_role("row", name="Rude")).to_contain_text(
+        "holds"
+    )
     arne.get_by_label("Comment").fill("Sound.")
     arne.get_by_role("button", name="Approve").click()
     at = timezone.now() + timedelta(days=1)

@@ -44,7 +44,7 @@
       .then((answer) => (answer.ok ? answer.text() : Promise.reject(new Error(String(answer.status)))))
       .then((text) => {
         place.innerHTML = text;
-        place.scrollIntoView({ block: "nearest" });
+        place.scrollIntoView({ block: place.getBoundingClientRect().top < 0 ? "start" : "nearest" });
       })
       .catch(() => {
         form.insertAdjacentHTML("beforeend", '<input type="hidden" name="preview" value="1">');

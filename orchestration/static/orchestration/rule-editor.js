@@ -4,6 +4,7 @@
 import "./action-editor.js";
 import "./condition-editor.js";
 import { debounced, el, numberFrom } from "./rule-editor-parts.js";
+import { SIGNED_OUT, UNHEARD, freshToken } from "./unsaved-token.js";
 
 const parsed = (id) => JSON.parse(document.getElementById(id).textContent);
 
@@ -113,14 +114,14 @@ class RuleEditor extends HTMLElement {
   async say() {
     const number = ++this.asked;
     const body = this.view === "source" ? { key: this.key, source: this.source.value } : { key: this.key, rule: this.value };
-    const headers = { "Content-Type": "application/json", "X-CSRFToken": this.form.elements.csrfmiddlewaretoken.value };
+    const headers = { "Content-Type": "application/json", "X-CSRFToken": freshToken() };
     let answer;
     try {
-      const response = await fetch(this.dataset.say, { method: "POST", headers, body: JSON.stringify(body), credentials: "same-origin" });
+      const response = await fetch(this.dataset.say, { method: "POST", headers, body: JSON.stringify(body), credentials: "same-origin", redirect: "manual" });
+      if (response.type === "opaqueredirect") return this.showUnheard(SIGNED_OUT);
       answer = await response.json();
     } catch {
-      this.showUnheard();
-      return null;
+      return this.showUnheard(UNHEARD);
     }
     if (number !== this.asked) return answer; // somebody typed on meanwhile
     this.classList.remove("e-unheard");
@@ -152,9 +153,29 @@ class RuleEditor extends HTMLElement {
     this.source.toggleAttribute("aria-invalid", problems.some((one) => one.severity === "error"));
   }
 
-  showUnheard() {
+  showUnheard(words) {
     this.classList.add("e-unheard");
-    this.querySelector("[data-other-problems]").replaceChildren(el("p", { class: "c-error" }, "The server does not answer just now, so nothing is checked. What you wrote is still here."));
+    this.querySelector("[data-other-problems]").replaceChildren(el("p", { class: "c-error" }, words));
+    return null;
+  }
+
+  // What is typed and not in a field of the form; the source is.
+  get unsaved() {
+    return { view: this.view, rule: this.view === "builder" ? this.value : null };
+  }
+
+  takeBack({ view, rule }) {
+    this.show(view === "builder" && this.readable(rule) ? "builder" : "source");
+    this.ask();
+  }
+
+  // What the server's page says is wrong; the editors stay as they are.
+  refused(page) {
+    const { problems } = JSON.parse(page.getElementById("rule-document").textContent);
+    this.condition.strict = this.actions.strict = true;
+    this.show(this.view);
+    if (this.view === "source") this.showSourceProblems(problems);
+    else this.showProblems(problems);
   }
 
   // Give the form the rule: as JSON from the editor, or as YAML when the source is open.

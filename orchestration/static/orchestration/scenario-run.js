@@ -12,7 +12,8 @@
         '<progress class="c-progress" hidden aria-label="Scenarios run"></progress>';
       [this.start, this.stop] = this.querySelectorAll("button");
       this.bar = this.querySelector("progress");
-      this.start.textContent = `Run all ${total}`;
+      this.start.textContent = this.dataset.words || `Run all ${total}`;
+      if (this.dataset.words) this.start.classList.remove("c-primary");
       this.bar.max = total;
       this.start.addEventListener("click", () => this.run(total));
       this.stop.addEventListener("click", () => (this.stopped = true));
@@ -22,6 +23,7 @@
       const rows = document.getElementById("scenario-rows");
       const counts = document.getElementById("scenario-counts");
       const chunk = Number(this.dataset.chunk);
+      rows.closest("[role=region]").hidden = false;
       let failed = 0;
       this.stopped = false;
       this.start.disabled = true;

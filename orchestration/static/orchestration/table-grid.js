@@ -26,7 +26,23 @@ class ConductorTable extends HTMLElement {
     if (given.problems) this.checks.show(given.problems);
     if (given.unsaved) this.told();
     this.form.addEventListener("submit", () => this.commit(), true);
+    window.addEventListener("pagehide", () => this.commit());
     this.form.addEventListener("formdata", (event) => event.formData.set("table", JSON.stringify(this.value)));
+  }
+
+  // What is typed; where the YAML is the editor, it is in a field of the form.
+  get unsaved() {
+    return this.grid ? this.value : null;
+  }
+
+  takeBack(json) {
+    this.edit(() => model.read(json));
+  }
+
+  // What the server's page says is wrong; the grid stays as it is.
+  refused(page) {
+    const { problems } = JSON.parse(page.getElementById("table-document").textContent);
+    if (this.grid && problems) this.checks.show(problems);
   }
 
   get value() {
