@@ -48,9 +48,9 @@ def check_agent(agent: str) -> None:
 
 
 def run_comparison(comparison_id: int) -> None:
-    from orchestration.services import comparison_run
+    from orchestration.services import comparison_batch
 
     try:
-        _again_if_disconnected(lambda: comparison_run.run_comparison(comparison_id=comparison_id))
+        _again_if_disconnected(lambda: comparison_batch.run_comparison(comparison_id=comparison_id))
     except Exception:  # the row keeps its lease, and is rung for again
         log.exception("run_comparison_failed", comparison_id=comparison_id)

@@ -34,6 +34,7 @@ from orchestration.facts import check_values
 from orchestration.plugin_api import AgentError, AgentResult, Pending, Request
 
 OUTPUT_BYTES: Final = 1024 * 1024
+NOBODY_TO_CALL_BACK: Final = "The agent returned Pending, but this run has no callback to post a result to."
 _FRAMES_SHOWN: Final = 12
 _AS_IT_IS: Final = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS
 _SEEN_VALUE: Final = re.compile(r", input_value=.*")
@@ -175,9 +176,7 @@ def _judged(
 
 def _pending(pending: Pending, secrets: Iterable[str], *, may_wait: bool) -> Outcome:
     if not may_wait:
-        raise _Misfit(
-            "output", "The agent returned Pending, but this run has no callback to post a result to.", permanent=True
-        )
+        raise _Misfit("output", NOBODY_TO_CALL_BACK, permanent=True)
     seconds = seconds_of(pending.expires_in)
     if not seconds or seconds > LONGEST_WAIT:
         raise _Misfit("output", f"expires_in of Pending is not a number of seconds from 0 to {LONGEST_WAIT:,.0f}.")

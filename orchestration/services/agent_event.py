@@ -22,6 +22,8 @@ WORDS: Final = {
     "circuit.opened": "opened the circuit of a step",
     "circuit.half_opened": "let one run try whether a step works again",
     "circuit.closed": "closed the circuit of a step",
+    "comparison.started": "had it compared with a candidate",
+    "comparison.stopped": "stopped a comparison",
     "secret.created": "set a new secret",
     "secret.changed": "replaced a secret",
     "secret.deleted": "deleted a secret",

@@ -18,6 +18,7 @@ def recorded(comparison: ComparisonRun, original: AgentRun, outcome: Outcome, sa
     """The candidate's run, ended as it is written, so that nothing ever takes it up."""
     found = registry().agents.get(comparison.candidate)
     version = found.version if found else ""
+    tried = outcome.duration > 0  # else nothing was run: it is off, or not there
     run = AgentRun.objects.create(
         case_id=original.case_id,
         version_id=original.version_id,
@@ -33,11 +34,11 @@ def recorded(comparison: ComparisonRun, original: AgentRun, outcome: Outcome, sa
         confidence=outcome.confidence,
         error_kind=outcome.error_kind,
         cost=outcome.cost,
-        attempts=1,
+        attempts=int(tried),
         asked_event=original.asked_event,
         finished_at=timezone.now(),
     )
-    error = {"attempt": 1, "kind": outcome.error_kind, "text": outcome.error}
+    error = {"attempt": int(tried), "kind": outcome.error_kind, "text": outcome.error}
     AgentRunContent.objects.create(
         run=run,
         input=original.content.input,
@@ -48,14 +49,15 @@ def recorded(comparison: ComparisonRun, original: AgentRun, outcome: Outcome, sa
         errors=[error] if outcome.status == "failed" else [],
         sealed=True,
     )
-    AgentAttempt.objects.create(
-        run=run,
-        number=1,
-        status=outcome.status,
-        error_kind=outcome.error_kind,
-        isolated=True,
-        duration=outcome.duration,
-    )
+    if tried:
+        AgentAttempt.objects.create(
+            run=run,
+            number=1,
+            status=outcome.status,
+            error_kind=outcome.error_kind,
+            isolated=True,
+            duration=outcome.duration,
+        )
     return run
 
 
@@ -66,12 +68,13 @@ def compared(original: AgentRun, outcome: Outcome) -> tuple[list[str], list[str]
         return [], []
     known = loaded(original.version_id).steps[original.step].output_schema.get("properties", {})
     names = sorted({*(before or {}), *(after or {})})
-    differing = [name for name in names if _field(before, name) != _field(after, name)]
-    return _told(names, known), _told(differing, known)
+    return _told(names, known), _told(differing_fields(before or {}, after or {}), known)
 
 
-def _field(output: Mapping[str, Any] | None, name: str) -> tuple[bool, Any]:
-    return (name in (output or {}), (output or {}).get(name))
+def differing_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """Names of what only one of them has, or has otherwise."""
+    names = sorted({*before, *after})
+    return [name for name in names if (name in before) != (name in after) or before.get(name) != after.get(name)]
 
 
 def _told(names: list[str], known: Mapping[str, Any]) -> list[str]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from datetime import time as daytime
 from typing import Any, Final
 
-import structlog
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -17,39 +15,20 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from orchestration import queue
-from orchestration.agents.outcome import Outcome, failed
+from orchestration.agents.found import Found
 from orchestration.agents.registry import registry
-from orchestration.agents.runner import not_installed
-from orchestration.agents.runner import run as run_plugin
-from orchestration.models import (
-    AgentRun,
-    CaseContent,
-    ComparisonItem,
-    ComparisonRun,
-    ComparisonStatus,
-    ItemState,
-    Purpose,
-    RunStatus,
-    Workflow,
-)
+from orchestration.models import AgentRun, ComparisonItem, ComparisonRun, ComparisonStatus, Purpose, RunStatus, Workflow
 from orchestration.models.run import ENDED
 from orchestration.services.agent_config import config_remarks
-from orchestration.services.agent_state import state_of, switched_off
-from orchestration.services.comparison_item import compared, recorded
+from orchestration.services.agent_event import record
+from orchestration.services.agent_state import state_of
 from orchestration.services.refusal import Refused
-from orchestration.services.rule_set import loaded
-from orchestration.services.run_limits import MARGIN
-from orchestration.services.secret import Unresolved, resolve, withheld
-
-log = structlog.get_logger(__name__)
 
 MOST: Final = 1_000
 """Recorded runs that one comparison may take."""
 
-BATCH: Final = 15.0
-"""Seconds of work for one doorbell; then others have their turn."""
-
-ERASED: Final = "The content of this case is erased."
+LOOKED_AT: Final = 1_000
+"""The newest runs of a candidate among which one that an outside party answered tells that it leaves answers to one."""
 
 
 def start_comparison(
@@ -60,25 +39,26 @@ def start_comparison(
     candidate: str,
     config: Mapping[str, Any],
     user: User | None,
+    version: int | None = None,
     last: int = 100,
     since: date | None = None,
     until: date | None = None,
+    outside: bool = False,
 ) -> ComparisonRun:
-    """Take the step's `last` ended live runs by this agent, of these days if given, and ring for the first batch.
+    """Take the step's `last` ended live runs by this agent, of this version and these days if given, and ring for the
+    first batch. `outside`: somebody has said that the candidate may reach whatever it reaches.
 
-    Raises Refused: an agent that is not there, a configuration that does not fit it, nothing to compare.
+    Raises Refused: a candidate that is not there, is off, may reach outside though nobody has said so or leaves answers
+    to an outside party, a configuration that does not fit it, nothing to compare.
     """
-    found = registry().agents.get(candidate)
-    if found is None:
-        raise Refused(registry().why_not(candidate))
-    wrong = [one for one in config_remarks(found, config) if one.severity == "error"]
-    if wrong:
-        raise Refused(f"The configuration does not fit {candidate}: {wrong[0].pointer} {wrong[0].detail}")
+    found = _candidate(candidate, config, outside=outside)
     if not 1 <= last <= MOST:
         raise Refused(f"Compare from 1 to {MOST:,} runs.")
     runs = AgentRun.objects.filter(
         agent=agent, step=step, case__workflow=workflow, purpose=Purpose.LIVE, status__in=ENDED, case__test=False
     )
+    if version is not None:
+        runs = runs.filter(version__number=version)
     if since:
         runs = runs.filter(created_at__gte=_begin(since))
     if until:
@@ -86,154 +66,126 @@ def start_comparison(
     chosen = list(runs.order_by("-id").values_list("pk", flat=True)[:last])
     if not chosen:
         raise Refused("No recorded run fits: choose another step or other days.")
-    with transaction.atomic():
-        comparison = ComparisonRun.objects.create(
-            agent=agent, workflow=workflow, step=step, candidate=candidate, config=dict(config), created_by=user
-        )
-        ComparisonItem.objects.bulk_create(
-            [ComparisonItem(comparison=comparison, original_id=pk) for pk in chosen], batch_size=500
-        )
-        _ring(comparison.pk)
-    return comparison
+    asked = ComparisonRun(
+        agent=agent, workflow=workflow, step=step, candidate=candidate, config=dict(config), created_by=user
+    )
+    return _started(asked, found, chosen)
 
 
-def cancel_comparison(*, comparison_id: int) -> bool:
+def repeat_comparison(*, comparison_id: int, user: User | None) -> ComparisonRun:
+    """The same candidate with the same configuration on the same inputs once more: does it answer the same?
+
+    What somebody said of its reach holds again. Raises Refused as `start_comparison`, and while the first is running.
+    """
+    first = ComparisonRun.objects.select_related("workflow").get(pk=comparison_id)
+    if first.status == ComparisonStatus.RUNNING:
+        raise Refused("It is still running. Repeat it when it has ended, or stop it first.")
+    found = _candidate(first.candidate, first.config, outside=True)
+    chosen = list(first.items.order_by("id").values_list("original_id", flat=True))
+    asked = ComparisonRun(
+        agent=first.agent,
+        workflow=first.workflow,
+        step=first.step,
+        candidate=first.candidate,
+        config=first.config,
+        created_by=user,
+    )
+    return _started(asked, found, chosen)
+
+
+def stop_comparison(*, comparison_id: int, user: User | None) -> bool:
     """Stop after the input that is being tried. False when it has ended already."""
-    running = ComparisonRun.objects.filter(pk=comparison_id, status=ComparisonStatus.RUNNING)
-    return bool(running.update(status=ComparisonStatus.CANCELLED, finished_at=Now()))
+    with transaction.atomic():
+        running = ComparisonRun.objects.filter(pk=comparison_id, status=ComparisonStatus.RUNNING)
+        if not running.update(status=ComparisonStatus.CANCELLED, finished_at=Now()):
+            return False
+        row = ComparisonRun.objects.get(pk=comparison_id)
+        about = {"message": row.candidate, "candidate": row.candidate, "comparison": row.pk}
+        record("comparison.stopped", agent=row.agent, workflow=row.workflow_id, step=row.step, user=user, about=about)
+    return True
 
 
 def comparisons_of(agent: str) -> QuerySet[ComparisonRun]:
     return ComparisonRun.objects.filter(Q(agent=agent) | Q(candidate=agent)).order_by("-id")
 
 
-def run_comparison(*, comparison_id: int) -> None:
-    """Answer a doorbell: try inputs for a while, then ring for the rest. Lost or doubled doorbells do no harm."""
-    token = _claim(comparison_id)
-    if token is None:
-        return
-    comparison = ComparisonRun.objects.get(pk=comparison_id)
-    begun, tried = time.monotonic(), 0
-    while item := _next(comparison_id):
-        limit = loaded(item.original.version_id).timeouts[item.original.step]
-        spent = timedelta(seconds=time.monotonic() - begun)
-        room = timedelta(seconds=settings.Q_CLUSTER["timeout"]) - MARGIN
-        if tried and (spent.total_seconds() > BATCH or spent + limit > room):
-            break
-        if not _hold(comparison_id, token, limit):
-            return  # cancelled, or another process has taken it over
-        _try_item(comparison, item, token, limit)
-        tried += 1
-    _let_go(comparison_id, token)
-
-
 def ring_lost() -> int:
     """Ring for comparisons whose process or doorbell was lost. How many."""
-    patience = Now() - timedelta(seconds=settings.CONDUCTOR["ring_again"])
+    lost = Q(rung_at__lt=Now() - timedelta(seconds=settings.CONDUCTOR["ring_again"]))
     free = Q(leased_until=None) | Q(leased_until__lt=Now())
-    lost = ComparisonRun.objects.filter(free, status=ComparisonStatus.RUNNING, rung_at__lt=patience)
+    silent = ComparisonRun.objects.filter(lost, free, status=ComparisonStatus.RUNNING)
+    waiting = list(silent.values_list("pk", flat=True)[:20])
+    if waiting and (oldest := queue.oldest_unheard()):
+        lost &= Q(rung_at__lt=oldest)  # rings that were heard no sooner wait in the queue themselves
     rung = 0
-    for pk in list(lost.values_list("pk", flat=True)[:20]):
-        if ComparisonRun.objects.filter(pk=pk, rung_at__lt=patience).update(rung_at=Now()):
+    for pk in waiting:
+        if ComparisonRun.objects.filter(lost, pk=pk).update(rung_at=Now()):
             queue.ring_comparison(pk)
             rung += 1
     return rung
 
 
-# --- One batch --------------------------------------------------------------------------------------
-
-
-def _claim(comparison_id: int) -> int | None:
-    with transaction.atomic():
-        rows = ComparisonRun.objects.select_for_update().filter(
-            Q(leased_until=None) | Q(leased_until__lt=Now()), pk=comparison_id, status=ComparisonStatus.RUNNING
-        )
-        row = rows.first()
-        if row is None:
-            return None
-        token: int = row.lease_token + 1
-        ComparisonRun.objects.filter(pk=row.pk).update(lease_token=token, leased_until=Now() + MARGIN)
-        return token
-
-
-def _hold(comparison_id: int, token: int, limit: timedelta) -> bool:
-    held = ComparisonRun.objects.filter(pk=comparison_id, lease_token=token, status=ComparisonStatus.RUNNING)
-    return bool(held.update(leased_until=Now() + limit + MARGIN))
-
-
-def _let_go(comparison_id: int, token: int) -> None:
-    """Ended when nothing is left, else the next batch is rung for."""
-    with transaction.atomic():
-        ours = ComparisonRun.objects.filter(pk=comparison_id, lease_token=token, status=ComparisonStatus.RUNNING)
-        if _next(comparison_id) is None:
-            ours.update(status=ComparisonStatus.DONE, finished_at=Now(), leased_until=None)
-        elif ours.update(leased_until=None):
-            _ring(comparison_id)
-
-
-def _next(comparison_id: int) -> ComparisonItem | None:
-    items = ComparisonItem.objects.filter(comparison=comparison_id, state=ItemState.WAITING)
-    return items.select_related("original__content", "original__case__content").order_by("id").first()
-
-
-def _try_item(comparison: ComparisonRun, item: ComparisonItem, token: int, limit: timedelta) -> None:
-    original = item.original
-    if _is_erased(original):
-        _skip(item, ERASED)
-        return
-    outcome = _outcome(comparison, item, limit)
-    with transaction.atomic():
-        content = CaseContent.objects.select_for_update().get(case=original.case_id)
-        held = ComparisonRun.objects.select_for_update().get(pk=comparison.pk)
-        if held.lease_token != token:
-            return  # another process has taken it over and tries this input itself
-        if content.erased_at is not None:
-            _skip(item, ERASED)  # while the agent ran: what it found is dropped
-            return
-        run = recorded(comparison, original, outcome, content.salt)
-        fields, differing = compared(original, outcome)
-        both = original.status == RunStatus.SUCCEEDED and outcome.status == "succeeded"
-        ComparisonItem.objects.filter(pk=item.pk, state=ItemState.WAITING).update(
-            run=run, state=ItemState.DONE, same=not differing if both else None, fields=fields, differing=differing
-        )
-
-
-def _outcome(comparison: ComparisonRun, item: ComparisonItem, limit: timedelta) -> Outcome:
-    found = registry().agents.get(comparison.candidate)
-    if found is None:
-        return not_installed(comparison.candidate, registry())
-    state = state_of(comparison.candidate)
-    if off := switched_off(state):
-        return off
-    try:
-        config = resolve(comparison.config, found.config_schema)
-    except Unresolved as error:
-        return failed("config", str(error), permanent=True)
-    outcome = run_plugin(
-        found,
-        input=dict(item.original.content.input),
-        config=config,
-        idempotency_key=f"comparison-{comparison.pk}-{item.pk}",
-        attempt=1,
-        timeout=limit,
-        isolate=True,
-        memory=(state.memory_mib or settings.CONDUCTOR["agent_memory"]) * 2**20,
-    )
-    return withheld(outcome, config, found.config_schema)
-
-
-def _skip(item: ComparisonItem, reason: str) -> None:
-    waiting = ComparisonItem.objects.filter(pk=item.pk, state=ItemState.WAITING)
-    waiting.update(state=ItemState.SKIPPED, reason=reason)
-
-
-def _is_erased(run: AgentRun) -> bool:
-    return run.content.erased_at is not None or run.case.content.erased_at is not None
-
-
-def _ring(comparison_id: int) -> None:
+def ring(comparison_id: int) -> None:
+    """Ask for the next batch."""
     ComparisonRun.objects.filter(pk=comparison_id).update(rung_at=Now())
     queue.ring_comparison(comparison_id)
+
+
+def reaches_out(found: Found) -> bool:
+    """Whether, for all we know, it may act on the outside world: an inline agent declares that it is local."""
+    return not found.inline
+
+
+def _candidate(name: str, config: Mapping[str, Any], *, outside: bool) -> Found:
+    found = registry().agents.get(name)
+    if found is None:
+        raise Refused(registry().why_not(name))
+    if not state_of(name).enabled:
+        raise Refused(f"{name} is switched off. Switch it on first, or choose another candidate.")
+    wrong = [one for one in config_remarks(found, config) if one.severity == "error"]
+    if wrong:
+        raise Refused(f"The configuration does not fit {name}: {wrong[0].pointer} {wrong[0].detail}")
+    if _answers_later(name):
+        raise Refused(
+            f"{name} leaves its answers to an outside party, who would be asked again for every input. "
+            "Such an agent cannot be compared."
+        )
+    if reaches_out(found) and not outside:
+        raise Refused(
+            f"{name} does not declare that it stays within this machine. It may call outside systems, with the data of "
+            "real cases and at their price. Tick that it may, if that is right."
+        )
+    return found
+
+
+def _answers_later(name: str) -> bool:
+    newest = AgentRun.objects.filter(agent=name).order_by("-created_at").values("pk")[:LOOKED_AT]
+    return AgentRun.objects.filter(Q(status=RunStatus.AWAITING) | Q(answers__gt=0), pk__in=newest).exists()
+
+
+def _started(asked: ComparisonRun, found: Found, chosen: Iterable[int]) -> ComparisonRun:
+    with transaction.atomic():
+        asked.save(force_insert=True)
+        rows = [ComparisonItem(comparison=asked, original_id=pk) for pk in chosen]
+        ComparisonItem.objects.bulk_create(rows, batch_size=500)
+        far = reaches_out(found)
+        about = {
+            "message": f"{asked.candidate} on {len(rows)} inputs" + ("; it may reach outside systems" if far else ""),
+            "candidate": asked.candidate,
+            "inputs": len(rows),
+            "comparison": asked.pk,
+            "reaches_out": far,
+        }
+        record(
+            "comparison.started",
+            agent=asked.agent,
+            workflow=asked.workflow_id,
+            step=asked.step,
+            user=asked.created_by,
+            about=about,
+        )
+        ring(asked.pk)
+    return asked
 
 
 def _begin(day: date) -> datetime:

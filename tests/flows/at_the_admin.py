@@ -48,10 +48,11 @@ class AtTheAdmin:
 class _Form:
     action: str
     fields: dict[str, str] = field(default_factory=dict)
+    unticked: set[str] = field(default_factory=set)
     buttons: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def fits(self, button: str, values: dict[str, str]) -> bool:
-        return set(values) <= set(self.fields) and (not button or button in self.buttons)
+        return set(values) <= {*self.fields, *self.unticked} and (not button or button in self.buttons)
 
 
 class _Reader(HTMLParser):
@@ -63,6 +64,7 @@ class _Reader(HTMLParser):
         self._form: _Form | None = None
         self._open: tuple[str, str, str] | None = None  # tag, name and value of what text is being read for
         self._text = ""
+        self._select = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
@@ -72,6 +74,13 @@ class _Reader(HTMLParser):
         elif tag == "input" and self._form and "name" in given:
             if given.get("type") not in {"checkbox", "radio", "submit", "file"} or "checked" in given:
                 self._form.fields[given["name"]] = given.get("value", "")
+            elif given.get("type") == "checkbox":
+                self._form.unticked.add(given["name"])
+        elif tag == "select" and self._form:
+            self._select = given.get("name", "")
+        elif tag == "option" and self._form and self._select:
+            if "selected" in given or self._select not in self._form.fields:
+                self._form.fields[self._select] = given.get("value", "")
         elif tag in {"textarea", "button"}:
             self._open, self._text = (tag, given.get("name", ""), given.get("value", "")), ""
 
@@ -81,6 +90,8 @@ class _Reader(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":
             self._form = None
+        if tag == "select":
+            self._select = ""
         if self._open and tag == self._open[0]:
             _, name, value = self._open
             if self._form and tag == "textarea":

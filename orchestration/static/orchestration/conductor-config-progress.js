@@ -1,18 +1,27 @@
-// The page of a comparison follows its progress. Without this file, load the page again to see more.
+// The page of a running comparison follows it. Without this file, load the page again to see more.
 
-const parts = ["[data-progress]", "[data-report]"];
+const EVERY = 2000;
+
+// What somebody is using just now stays as it is until the next look.
+const busy = (part) => part.contains(document.activeElement);
 
 async function follow() {
   if (!document.querySelector("[data-running]")) return;
   try {
     const answer = await fetch(location.href, { credentials: "same-origin" });
-    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const busy = document.activeElement && document.activeElement.closest(parts.join(","));
-    if (answer.ok && !busy) for (const part of parts) document.querySelector(part).replaceWith(fresh.querySelector(part));
+    if (answer.ok && !answer.redirected) show(new DOMParser().parseFromString(await answer.text(), "text/html"));
   } catch {
     // The server does not answer just now: ask again.
   }
-  setTimeout(follow, 3000);
+  setTimeout(follow, EVERY);
 }
 
-setTimeout(follow, 3000);
+function show(fresh) {
+  for (const part of document.querySelectorAll("[data-part]")) {
+    const now = fresh.querySelector(`[data-part="${part.dataset.part}"]`);
+    const ended = part.dataset.part === "act" && !fresh.querySelector("[data-running]");
+    if (now && (ended || (part.dataset.part !== "act" && !busy(part)))) part.replaceWith(now);
+  }
+}
+
+setTimeout(follow, EVERY);
