@@ -7,8 +7,8 @@ from typing import Any, Final
 from django.http import HttpRequest
 from django.urls import reverse
 
-PAGES: Final = ("agents", "secrets")
-"""Pages of ours that are no list of a model; who may see workflows may see them."""
+PAGES: Final = {"agents": "view_workflow", "secrets": "manage_agents"}
+"""Pages of ours that are no list of a model, and what one must be allowed for their link."""
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
@@ -60,8 +60,7 @@ def _group(request: HttpRequest, title: str, *items: tuple[str, str, str, str]) 
     links = []
     for text, icon, name, query in items:
         app, model = name.split(".") if "." in name else ("orchestration", name)
-        needed = "workflow" if model in PAGES else model
-        if request.user.has_perm(f"{app}.view_{needed}"):
+        if request.user.has_perm(f"{app}.{PAGES.get(model, f'view_{model}')}"):
             route = f"admin:{app}_{model}" if model in PAGES else f"admin:{app}_{model}_changelist"
             links.append(_link(text, icon, f"{reverse(route)}{query}", request))
     return {"title": title, "separator": True, "items": links}
