@@ -72,6 +72,6 @@ def _with_printed(outcome: Outcome, talk: Talk, secrets: frozenset[str]) -> Outc
     """What the process printed follows the agent's own transcript."""
     parts = [outcome.transcript] if outcome.transcript else []
     for title, capture in (("printed", talk.printed), ("printed as errors", talk.errors)):
-        if text := capture.text().strip():
+        if text := capture.text(secrets).strip():
             parts.append(f"--- {title} ---\n{clean(text, TRANSCRIPT_CHARACTERS // 4, secrets)}")
     return replace(outcome, transcript=clean("\n".join(parts), TRANSCRIPT_CHARACTERS + TRANSCRIPT_CHARACTERS // 2))

@@ -8,8 +8,10 @@ import os
 import selectors
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
+
+from orchestration.agents.text import unsplit
 
 ANSWER_BYTES: Final = 4 * 1024 * 1024
 PRINTED_BYTES: Final = 32 * 1024
@@ -36,9 +38,13 @@ class Capture:
             self._left_out += beyond
             del self._tail[:beyond]
 
-    def text(self) -> str:
-        mark = f"\n[… {self._left_out:,} bytes left out …]\n".encode() if self._left_out else b""
-        return bytes(self._head + mark + self._tail).decode("utf-8", "replace")
+    def text(self, secrets: Iterable[str] = ()) -> str:
+        """`secrets`: no piece of these stands where the middle is left out."""
+        if not self._left_out:
+            return bytes(self._head + self._tail).decode("utf-8", "replace")
+        head = self._head.decode("utf-8", "replace").rstrip("\ufffd")  # a letter may be cut through, too
+        tail = self._tail.decode("utf-8", "replace").lstrip("\ufffd")
+        return f"\n[… {self._left_out:,} bytes left out …]\n".join(unsplit(head, tail, secrets))
 
 
 class Talk:
