@@ -152,9 +152,9 @@ class Talk:
         self.begun = self._told.startswith(b"+")
         self.threaded = self._told.startswith(b"-")
         if self._told.endswith(b"\n"):
-            with contextlib.suppress(ValueError):
-                self.report = json.loads(self._told[1:])
-        if self.report is None and (not chunk or len(self._told) > _REPORT_BYTES):
+            self.report = _report(self._told[1:])
+        nonsense = self._told.endswith(b"\n") or len(self._told) > _REPORT_BYTES  # a plugin may write there, too
+        if self.report is None and (not chunk or nonsense):
             self.lost = True
             self._selector.unregister(descriptor)
 
@@ -167,3 +167,13 @@ class Talk:
                 return
             for key in ready:
                 key.data(key.fd)
+
+
+def _report(line: bytes) -> dict[str, Any] | None:
+    try:
+        report = json.loads(line)
+    except ValueError:
+        return None
+    form = {"status": int | None, "crowded": bool, "clean": bool, "again": bool}
+    fits = isinstance(report, dict) and report.keys() == form.keys()
+    return report if fits and all(isinstance(report[name], kind) for name, kind in form.items()) else None

@@ -143,6 +143,15 @@ def test_texts_that_it_writes_past_us_are_bounded_and_fit_to_store(agent_that: A
     assert forged.evidence == ({"what": "left out", "value": "1 entries too long or not storable"},)
 
 
+@pytest.mark.parametrize("report", ["{}", "[]", '{"status": "", "crowded": 0, "clean": 0, "again": 0}'])
+def test_an_import_that_forges_the_report_of_its_process_fails_its_run(agent_that: AgentThat, report: str) -> None:
+    forging = f"""
+if sys.argv[0].endswith("process.py"):
+    os.write(int(sys.argv[1]), b'+{report}\\n')
+"""
+    assert attempt(agent_that(GOOD, more=MORE + forging)).error_kind in ("exited", "vanished")
+
+
 def test_input_that_does_not_fit_is_a_permanent_failure_here_too(greeter: Found) -> None:
     outcome = attempt(greeter, input={})
     assert (outcome.error_kind, outcome.permanent) == ("input", True)
