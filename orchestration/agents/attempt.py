@@ -68,10 +68,10 @@ def attempt(found: Found, work: Work) -> Outcome:
         return _raised(error, secrets)
 
 
-def judged(found: Found, result: AgentResult, config: Mapping[str, Any]) -> Outcome:
+def judged(found: Found, result: AgentResult, config: Mapping[str, Any], secrets: Iterable[str] = ()) -> Outcome:
     """A result that came from outside the process (a pending run's callback), checked like any other."""
     try:
-        return _judged(found, result, _configured(found, config), frozenset(), may_wait=False)
+        return _judged(found, result, _configured(found, config), secrets, may_wait=False)
     except _Misfit as error:
         return failed(error.kind, clean(error, ERROR_CHARACTERS), permanent=error.permanent, cost=error.cost)
     except Exception as error:

@@ -7,11 +7,13 @@ from dataclasses import asdict, replace
 from typing import Final
 
 from orchestration.agents.allowed import PROCESSES
+from orchestration.agents.amounts import LONGEST_WAIT
 from orchestration.agents.attempt import Work
+from orchestration.agents.evidence import storable_evidence
 from orchestration.agents.found import Found
 from orchestration.agents.outcome import WRITTEN, Outcome, failed
 from orchestration.agents.talk import Talk
-from orchestration.agents.text import TRANSCRIPT_CHARACTERS, clean, secrets_of
+from orchestration.agents.text import ERROR_CHARACTERS, SUMMARY_CHARACTERS, TRANSCRIPT_CHARACTERS, clean, secrets_of
 from orchestration.agents.waiting import work_apart
 from orchestration.facts import check_values
 
@@ -28,15 +30,17 @@ def attempt_isolated(found: Found, work: Work, *, seconds: float, memory: int) -
     except (TypeError, ValueError, RecursionError) as error:
         return failed("input", f"The input or configuration of {found.name} is not JSON: {error}.", permanent=True)
     secrets = secrets_of(work.config, found.config_schema)
-    return _with_printed(_outcome(found, talk, code, seconds, memory), talk, secrets)
+    return _with_printed(_outcome(found, talk, code, seconds, memory, secrets), talk, secrets)
 
 
-def _outcome(found: Found, talk: Talk, code: int | None, seconds: float, memory: int) -> Outcome:
+def _outcome(
+    found: Found, talk: Talk, code: int | None, seconds: float, memory: int, secrets: frozenset[str]
+) -> Outcome:
     if talk.report and talk.report["crowded"]:
         told = f"{found.name} started more than {PROCESSES} processes at once and was stopped."
         return failed("processes", told)
     if talk.answered:
-        return _read(found, bytes(talk.answer))
+        return _read(found, bytes(talk.answer), secrets)
     if talk.too_long:
         return failed("output", f"The process of {found.name} answered with more than {talk.limit:,} bytes.")
     if talk.timed_out or code == -signal.SIGALRM:
@@ -54,7 +58,7 @@ def _outcome(found: Found, talk: Talk, code: int | None, seconds: float, memory:
     return failed("exited", f"{found.name} ended its process with exit status {code}, without an answer.")
 
 
-def _read(found: Found, answer: bytes) -> Outcome:
+def _read(found: Found, answer: bytes, secrets: frozenset[str]) -> Outcome:
     """The answer, which a faulty plugin may have written into itself: limits are checked again."""
     try:
         outcome: Outcome = WRITTEN.validate_json(answer)
@@ -65,13 +69,24 @@ def _read(found: Found, answer: bytes) -> Outcome:
         return failed("output", f"The answer of {found.name} is out of limits: {problems[0].detail}.")
     if outcome.status == "succeeded" and outcome.output is None:
         return failed("output", f"The process of {found.name} gave an answer without output.")
-    return outcome
+    times = (outcome.expires_in or 0.0, outcome.retry_after or 0.0)
+    if not (
+        0 <= (outcome.confidence or 0.0) <= 1 and outcome.cost >= 0 and 0 <= min(times) <= max(times) <= LONGEST_WAIT
+    ):
+        told = f"The answer of {found.name} is out of limits: no confidence, cost or time can be so."
+        return failed("output", told)
+    return replace(
+        outcome,
+        summary=clean(outcome.summary, SUMMARY_CHARACTERS, secrets),
+        error=clean(outcome.error, ERROR_CHARACTERS, secrets),
+        evidence=storable_evidence(outcome.evidence),
+    )
 
 
 def _with_printed(outcome: Outcome, talk: Talk, secrets: frozenset[str]) -> Outcome:
     """What the process printed follows the agent's own transcript."""
     parts = [outcome.transcript] if outcome.transcript else []
     for title, capture in (("printed", talk.printed), ("printed as errors", talk.errors)):
-        if text := capture.text().strip():
+        if text := capture.text(secrets).strip():
             parts.append(f"--- {title} ---\n{clean(text, TRANSCRIPT_CHARACTERS // 4, secrets)}")
     return replace(outcome, transcript=clean("\n".join(parts), TRANSCRIPT_CHARACTERS + TRANSCRIPT_CHARACTERS // 2))

@@ -17,6 +17,7 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from shutil import rmtree
 from typing import Any, Final
 
 from orchestration.agents.allowed import PROCESSES
@@ -64,7 +65,8 @@ def main() -> None:
         again = report["clean"] and (loaded is None or loaded.found is not None)
         try:
             control.send(json.dumps({**report, "again": again}).encode() + b"\n")
-        except OSError:
+        except OSError:  # the server is gone, and cannot clear away what the agent wrote
+            rmtree(terms["folder"], ignore_errors=True)
             break
         if not again:
             break

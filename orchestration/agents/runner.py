@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -56,12 +56,15 @@ def run(
     return _lasting(outcome, duration)
 
 
-def receive(found: Found, result: AgentResult, *, config: Mapping[str, Any] | None = None) -> Outcome:
+def receive(
+    found: Found, result: AgentResult, *, config: Mapping[str, Any] | None = None, secrets: Iterable[str] = ()
+) -> Outcome:
     """The result that an outside party posted for a pending run, checked like one that `run` returned.
 
-    `config` is the step's, as the version holds it: some agents' output depends on it.
+    `config` is the step's, as the version holds it: some agents' output depends on it. `secrets` are taken out of
+    texts.
     """
-    return judged(found, result, config or {})
+    return judged(found, result, config or {}, secrets)
 
 
 def not_installed(name: str, registry: Registry) -> Outcome:

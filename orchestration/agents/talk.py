@@ -8,8 +8,10 @@ import os
 import selectors
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
+
+from orchestration.agents.text import unsplit
 
 ANSWER_BYTES: Final = 4 * 1024 * 1024
 PRINTED_BYTES: Final = 32 * 1024
@@ -36,9 +38,13 @@ class Capture:
             self._left_out += beyond
             del self._tail[:beyond]
 
-    def text(self) -> str:
-        mark = f"\n[… {self._left_out:,} bytes left out …]\n".encode() if self._left_out else b""
-        return bytes(self._head + mark + self._tail).decode("utf-8", "replace")
+    def text(self, secrets: Iterable[str] = ()) -> str:
+        """`secrets`: no piece of these stands where the middle is left out."""
+        if not self._left_out:
+            return bytes(self._head + self._tail).decode("utf-8", "replace")
+        head = self._head.decode("utf-8", "replace").rstrip("\ufffd")  # a letter may be cut through, too
+        tail = self._tail.decode("utf-8", "replace").lstrip("\ufffd")
+        return f"\n[… {self._left_out:,} bytes left out …]\n".join(unsplit(head, tail, secrets))
 
 
 class Talk:
@@ -146,9 +152,9 @@ class Talk:
         self.begun = self._told.startswith(b"+")
         self.threaded = self._told.startswith(b"-")
         if self._told.endswith(b"\n"):
-            with contextlib.suppress(ValueError):
-                self.report = json.loads(self._told[1:])
-        if self.report is None and (not chunk or len(self._told) > _REPORT_BYTES):
+            self.report = _report(self._told[1:])
+        nonsense = self._told.endswith(b"\n") or len(self._told) > _REPORT_BYTES  # a plugin may write there, too
+        if self.report is None and (not chunk or nonsense):
             self.lost = True
             self._selector.unregister(descriptor)
 
@@ -161,3 +167,13 @@ class Talk:
                 return
             for key in ready:
                 key.data(key.fd)
+
+
+def _report(line: bytes) -> dict[str, Any] | None:
+    try:
+        report = json.loads(line)
+    except ValueError:
+        return None
+    form = {"status": int | None, "crowded": bool, "clean": bool, "again": bool}
+    fits = isinstance(report, dict) and report.keys() == form.keys()
+    return report if fits and all(isinstance(report[name], kind) for name, kind in form.items()) else None

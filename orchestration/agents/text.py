@@ -31,7 +31,7 @@ def clean(text: object, limit: int, secrets: Iterable[str] = ()) -> str:
         return ""
     left_out = max(len(words) - limit * 4, 0)
     if left_out:  # searched for secrets only as far as may be shown
-        words = words[: limit * 2] + words[-limit * 2 :]
+        words = "".join(unsplit(words[: limit * 2], words[-limit * 2 :], secrets))
     if not words.isascii() or "\x00" in words:
         words = _UNSTORABLE.sub("\ufffd", words)
     return cut(_without_secrets(words, secrets), limit, left_out)
@@ -46,6 +46,20 @@ def cut(text: str, limit: int, left_out: int = 0) -> str:
     head = min(room - room // 2, len(text))
     tail = min(room // 2, len(text) - head)
     return text[:head] + mark + (text[-tail:] if tail else "")
+
+
+def unsplit(head: str, tail: str, secrets: Iterable[str]) -> tuple[str, str]:
+    """Both without the piece of a secret that was cut through between them, which nobody would find any more."""
+    values = [*secrets, *(value for _, value in _environment_secrets())]
+    ending = max((_overlap(head, value) for value in values), default=0)
+    beginning = max((_overlap(value, tail) for value in values), default=0)
+    return head[: len(head) - ending], tail[beginning:]
+
+
+def _overlap(first: str, second: str) -> int:
+    """How many letters of the end of one text are the beginning of the other."""
+    longest = min(len(first), len(second))
+    return next((count for count in range(longest, 0, -1) if first[-count:] == second[:count]), 0)
 
 
 def secrets_of(config: Mapping[str, Any], config_schema: Mapping[str, Any]) -> frozenset[str]:

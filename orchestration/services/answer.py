@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -34,6 +34,7 @@ from orchestration.services.event import Events
 from orchestration.services.refusal import Refused
 from orchestration.services.rule_set import loaded
 from orchestration.services.run import locked, write_outcome
+from orchestration.services.secret import holds_any, named_in, without
 
 log = structlog.get_logger(__name__)
 
@@ -92,21 +93,23 @@ def take_in(*, run: AgentRun, token: str, answer: Answer) -> AgentRun:
     """The run with the answer taken in. Needs the case's content loaded.
 
     1. What can be told without a lock, so that plugin code does not check what nobody waits for.
-    2. The result is checked as if the agent had returned it, no transaction open.
+    2. The result is checked as if the agent had returned it, no transaction open: of the secrets that the agent may
+       have told the outside party nothing is kept.
     3. Under the locks: still waited for, or on record as too late or posted again. The token is spent with the outcome.
 
     Raises AlreadyAnswered, TooLate, Misfit, NotInstalled; but for the record of the first two nothing is stored then.
     """
     wanted = run.status not in ENDED and run.case.status not in FINAL
     installed = registry().agents.get(run.agent)  # found before any row is locked: it may import plugins
-    outcome = without_token(_outcome(run, answer), token) if wanted and _live(run, token) else None
+    secrets = _secrets(run) if _live(run, token) else frozenset()
+    outcome = without_token(_outcome(run, answer, secrets), token) if wanted and _live(run, token) else None
     with transaction.atomic():
         case, row = locked(run)
         live, late = _live(row, token), row.status in ENDED or case.status in FINAL
         if not live:
             _note(case, row, _AGAIN)
         elif late:
-            _note_late(case, row, answer, token)
+            _note_late(case, row, answer, {*secrets, token})
         elif outcome:
             _accept(case, row, outcome, installed)
     if not live:
@@ -143,12 +146,14 @@ def _after_the_agent(row: AgentRun, outcome: Outcome) -> Outcome:
     return replace(outcome, summary=summary, transcript="\n--- posted by the outside party ---\n".join(parts))
 
 
-def _note_late(case: Case, row: AgentRun, answer: Answer, token: str) -> None:
+def _note_late(case: Case, row: AgentRun, answer: Answer, secrets: Set[str]) -> None:
     if row.case.content.erased_at is not None:  # what was erased does not come back in by another door
         _note(case, row, _LATE)
         return
-    result = {"output": answer.output, "confidence": answer.confidence, "error": answer.error}
-    note = clean(answer.summary or answer.error, SUMMARY_CHARACTERS, [token])
+    error = clean(answer.error, ERROR_CHARACTERS, secrets)
+    output = None if holds_any(answer.output, secrets) else answer.output
+    note = clean(answer.summary or error, SUMMARY_CHARACTERS, secrets)
+    result = {"output": output, "confidence": answer.confidence, "error": error}
     _note(case, row, _LATE, {"note": note, "result": result})
 
 
@@ -187,10 +192,15 @@ def _give_up(run: AgentRun) -> bool:
 # --- What the answer comes to -----------------------------------------------------------------------
 
 
-def _outcome(run: AgentRun, answer: Answer) -> Outcome:
+def _secrets(run: AgentRun) -> frozenset[str]:
+    step = (run.version.content.get("agents") or {}).get(run.step) or {}
+    return named_in(step.get("config") or {})
+
+
+def _outcome(run: AgentRun, answer: Answer, secrets: frozenset[str]) -> Outcome:
     step = loaded(run.version_id).steps[run.step]  # in this process's memory before any row is locked
     if answer.output is None:
-        told = clean(answer.error, ERROR_CHARACTERS)
+        told = clean(answer.error, ERROR_CHARACTERS, secrets)
         return failed("agent", told, permanent=answer.permanent, cost=float(answer.cost))
     found = registry().agents.get(run.agent)
     if found is None:
@@ -204,7 +214,7 @@ def _outcome(run: AgentRun, answer: Answer) -> Outcome:
         transcript=answer.transcript,
         cost=answer.cost,
     )
-    outcome = receive(found, result, config=dict(step.config))
+    outcome = without(receive(found, result, config=dict(step.config), secrets=secrets), secrets)
     if outcome.status != "succeeded":
         raise Misfit([Problem("/output", outcome.error)])
     return outcome

@@ -29,6 +29,7 @@ from orchestration.services.event import Events
 from orchestration.services.rule_set import Loaded, loaded
 from orchestration.services.run_limits import MARGIN, is_isolated, over_or_limit
 from orchestration.services.secret import Unresolved, resolve, withheld
+from orchestration.services.step_line import clock
 from orchestration.services.step_state import OutOfPatience, admit, leave, pass_on, settle
 from orchestration.services.turn import Ended, Turn, pause
 
@@ -38,8 +39,7 @@ log = structlog.get_logger(__name__)
 def ask_for_runs(turn: Turn, step: Step, writing: Writing) -> list[AgentRun]:
     """Rows and doorbells for those of the step's runs that take place in processes of their own."""
     apart = [planned for planned in step.runs if not turn.is_inline(planned.step)]
-    now = timezone.now()
-    rows = [_row(turn, planned, status=RunStatus.PENDING, due_at=now, rung_at=now) for planned in apart]
+    rows = [_row(turn, planned, status=RunStatus.PENDING, due_at=Now(), rung_at=Now()) for planned in apart]
     for row, one in zip(rows, apart, strict=True):
         writing.insert(row)
         writing.add(AgentRunContent, run=row, input=dict(one.input))
@@ -56,7 +56,7 @@ def run_inline(turn: Turn, step: Step) -> None:
             off = switched_off(turn.state_of(planned.step))
             row = _row(turn, planned, status=RunStatus.RUNNING, attempts=0 if off else 1)
             given = dict(planned.input)
-            turn.ended[str(row.public_id)] = Ended(given, off or _try(row, given, turn.version, apart=False))
+            turn.ended[str(row.public_id)] = Ended(given, off or _try(row, given, turn.version))
             turn.runs.append(row)
 
 
@@ -76,10 +76,10 @@ def write_inline(turn: Turn, events: Events, writing: Writing) -> None:
 def run_agent(*, run_id: int) -> None:
     """Answer a doorbell: one try of a run outside the deciding step. Lost or doubled doorbells do no harm."""
     with structlog.contextvars.bound_contextvars(run_id=run_id):
-        row = _claim(run_id)
-        if row is not None:
-            version = loaded(row.version_id)
-            outcome = _try(row, dict(row.content.input), version, apart=True)
+        claimed = _claim(run_id)
+        if claimed is not None:
+            row, token = claimed
+            outcome = _try(row, dict(row.content.input), loaded(row.version_id), apart=True, token=token)
             finish(row, outcome)
             pass_on(row)
 
@@ -116,7 +116,6 @@ def write_outcome(case: Case, row: AgentRun, outcome: Outcome, *, tried: bool, a
     _end(row, outcome, row.case.content.salt, again=again)
     row.leased_until = None
     row.save(update_fields=_ENDING)
-    row.refresh_from_db(fields=["due_at"])
     if tried:
         _attempt(row, outcome, isolated=is_isolated(row)).save(force_insert=True)
     if not again:
@@ -165,8 +164,9 @@ _ENDING = (
 )  # fmt: skip
 
 
-def _claim(run_id: int) -> AgentRun | None:
-    """Lease and tokens, the attempt counted and committed before it is made; or the step's limits hold it back."""
+def _claim(run_id: int) -> tuple[AgentRun, str] | None:
+    """Lease and tokens, the attempt counted and committed before it is made; or the step's limits hold it back. The
+    run's own token with it, which an outside party may use before the attempt has ended."""
     with transaction.atomic():
         row = AgentRun.objects.claimable().select_for_update(of=("self",)).filter(pk=run_id).first()
         if row is None:
@@ -186,20 +186,20 @@ def _claim(run_id: int) -> AgentRun | None:
             row.status, row.due_at, row.leased_until = RunStatus.PENDING, held_until, None
             row.save(update_fields=["lease_token", "status", "due_at", "leased_until"])
             return None
-        row.status = RunStatus.RUNNING
+        row.status, token = RunStatus.RUNNING, ""
         if over is None:
             row.attempts += 1
-            give_token(row)
+            token = give_token(row)
         row.save(update_fields=["lease_token", "status", "attempts", "token_hash"])
         AgentRun.objects.filter(pk=row.pk).update(leased_until=Now() + limit + MARGIN)
     if over is not None:
         finish(row, over, tried=False)
         pass_on(row)
         return None
-    return row
+    return row, token
 
 
-def _try(row: AgentRun, given: dict[str, Any], version: Loaded, *, apart: bool) -> Outcome:
+def _try(row: AgentRun, given: dict[str, Any], version: Loaded, *, apart: bool = False, token: str = "") -> Outcome:
     """One attempt; secrets take their places in the configuration only here. Never raises for what the agent does."""
     spec = version.steps[row.step]
     found = registry().agents.get(row.agent)
@@ -211,7 +211,6 @@ def _try(row: AgentRun, given: dict[str, Any], version: Loaded, *, apart: bool) 
         config = resolve(spec.config, found.config_schema)
     except Unresolved as error:
         return failed("config", str(error), permanent=True)
-    token = give_token(row) if apart else ""
     outcome = run_plugin(
         found,
         input=given,
@@ -230,10 +229,10 @@ def _end(row: AgentRun, outcome: Outcome, salt: str, *, again: bool) -> None:
     row.error_kind, row.cost = outcome.error_kind, row.cost + outcome.cost
     row.confidence = outcome.confidence
     if again:
-        row.status, row.due_at = RunStatus.PENDING, timezone.now() + pause(row.attempts, outcome.retry_after)
+        row.status, row.due_at = RunStatus.PENDING, clock() + pause(row.attempts, outcome.retry_after)
         return
     if outcome.status == "pending":
-        row.status, row.due_at = RunStatus.AWAITING, Now() + timedelta(seconds=outcome.expires_in or 0)
+        row.status, row.due_at = RunStatus.AWAITING, clock() + timedelta(seconds=outcome.expires_in or 0)
         return
     row.output_digest = digest(outcome.output or {}, bytes.fromhex(salt))
     row.status, row.due_at, row.finished_at = RunStatus(outcome.status), None, timezone.now()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -123,14 +124,40 @@ def withheld(outcome: Outcome, config: Mapping[str, Any], schema: Mapping[str, A
 
     Texts have been cleaned by then; an output that was changed would no longer be what the agent said.
     """
-    values = secrets_of(config, schema)
+    return without(outcome, secrets_of(config, schema))
+
+
+def without(outcome: Outcome, values: Collection[str]) -> Outcome:
+    """As `withheld`, for these secrets."""
     if not values:
         return outcome
-    if any(_holds(outcome.output, value) for value in values):
+    if holds_any(outcome.output, values):
         told = "The output holds a secret of the configuration, so it is not kept."
         return failed("output", told, permanent=True, cost=outcome.cost)
-    kept = tuple(entry for entry in outcome.evidence if not any(_holds(entry, value) for value in values))
-    return replace(outcome, evidence=kept)
+    return replace(outcome, evidence=tuple(entry for entry in outcome.evidence if not holds_any(entry, values)))
+
+
+def named_in(config: Mapping[str, Any]) -> frozenset[str]:
+    """The values of the secrets that a configuration names, wherever it does; of those that can be opened."""
+    found = set()
+    for name, sealed in Secret.objects.filter(name__in=set(_named(config))).values_list("name", "sealed"):
+        with suppress(Unresolved):
+            found.add(_open(name, sealed))
+    return frozenset(found)
+
+
+def holds_any(document: object, texts: Collection[str]) -> bool:
+    """Whether one of the texts is in any key or value of the document."""
+    front = [document]
+    while front:
+        one = front.pop()
+        if isinstance(one, str) and any(text in one for text in texts):
+            return True
+        if isinstance(one, Mapping):
+            front += [*one.keys(), *one.values()]
+        elif isinstance(one, list | tuple):
+            front += one
+    return False
 
 
 def references(content: VersionContent | Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
@@ -225,17 +252,3 @@ def _named(value: object) -> Iterable[str]:
             front += one.values()
         elif isinstance(one, list | tuple):
             front += one
-
-
-def _holds(document: object, text: str) -> bool:
-    """Whether the text is in any key or value of the document."""
-    front = [document]
-    while front:
-        one = front.pop()
-        if isinstance(one, str) and text in one:
-            return True
-        if isinstance(one, Mapping):
-            front += [*one.keys(), *one.values()]
-        elif isinstance(one, list | tuple):
-            front += one
-    return False

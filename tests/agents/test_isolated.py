@@ -114,6 +114,18 @@ ENDINGS = [
         "output",
         "The answer of acme.greeter is out of limits: is not a finite number.",
     ),
+    (
+        'into_every_pipe(b\'{"status": "succeeded", "output": {}, "confidence": 7}\\n\'); os._exit(0)',
+        60,
+        "output",
+        "The answer of acme.greeter is out of limits: no confidence, cost or time can be so.",
+    ),
+    (
+        'into_every_pipe(b\'{"status": "pending", "expires_in": 1e12}\\n\'); os._exit(0)',
+        60,
+        "output",
+        "The answer of acme.greeter is out of limits: no confidence, cost or time can be so.",
+    ),
 ]
 
 
@@ -122,6 +134,22 @@ def test_each_ending_is_told_apart(agent_that: AgentThat, body: str, seconds: fl
     outcome = attempt(agent_that(body, more=MORE), seconds=seconds)
     assert (outcome.status, outcome.error_kind, outcome.error) == ("failed", kind, words)
     assert (outcome.permanent, outcome.output) == (False, None)
+
+
+def test_texts_that_it_writes_past_us_are_bounded_and_fit_to_store(agent_that: AgentThat) -> None:
+    line = '{"status": "succeeded", "output": {}, "summary": "s\\\\u0000%s", "evidence": [{"what": "%s"}]}\\n'
+    forged = attempt(agent_that(f"x = b'x' * 100_000\ninto_every_pipe(b'{line}' % (x, x)); os._exit(0)", more=MORE))
+    assert (forged.status, len(forged.summary), "\x00" in forged.summary) == ("succeeded", 1_000, False)
+    assert forged.evidence == ({"what": "left out", "value": "1 entries too long or not storable"},)
+
+
+@pytest.mark.parametrize("report", ["{}", "[]", '{"status": "", "crowded": 0, "clean": 0, "again": 0}'])
+def test_an_import_that_forges_the_report_of_its_process_fails_its_run(agent_that: AgentThat, report: str) -> None:
+    forging = f"""
+if sys.argv[0].endswith("process.py"):
+    os.write(int(sys.argv[1]), b'+{report}\\n')
+"""
+    assert attempt(agent_that(GOOD, more=MORE + forging)).error_kind in ("exited", "vanished")
 
 
 def test_input_that_does_not_fit_is_a_permanent_failure_here_too(greeter: Found) -> None:

@@ -63,25 +63,28 @@ def test_no_descriptor_and_no_zombie_is_left_but_the_process_that_waits(agent_th
 
 @pytest.mark.parametrize("lost", ["worker", "waiting process"])
 def test_all_end_with_the_worker_or_the_process_that_waits(agent_that: AgentThat, tmp_path: Path, lost: str) -> None:
-    """A daemon of the agent's, too."""
+    """A daemon of the agent's, too, and the folder in which the agent may have written of the case."""
     up = tmp_path / "up"
     start = f"""
         daemon = subprocess.Popen(["sleep", "600"], start_new_session=True, env={{}} if {lost == "worker"} else None)
         place = {str(up)!r}
-        open(place + ".new", "w").write(f"{{os.getppid()}} {{os.getpid()}} {{daemon.pid}}")
+        open(place + ".new", "w").write(f"{{os.getppid()}} {{os.getpid()}} {{daemon.pid}}\\n{{os.getcwd()}}")
+        open("notes", "w").write("Ada is ill")
         os.rename(place + ".new", place)
         while True: time.sleep(1)
     """
     found = agent_that(start, more="import os, subprocess, time")
     worker = _worker(found, "print(attempt().error_kind)")
     _until(up.exists)
-    waiting, *others = up.read_text().split()
+    pids, folder = up.read_text().splitlines()
+    waiting, *others = pids.split()
     if lost == "worker":
         worker.kill()
     else:
         os.kill(int(waiting), 9)
     assert worker.communicate()[0] == (b"" if lost == "worker" else b"vanished\n")
     _until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in (waiting, *others)))
+    assert not Path(folder).exists()
 
 
 def test_a_process_that_waits_is_used_again_by_its_own_agent_only(agent_that: AgentThat) -> None:

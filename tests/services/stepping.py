@@ -50,7 +50,8 @@ def waiting(workflow: Workflow, client: Client, count: int) -> list[int]:
 def begin(run_id: int) -> AgentRun | None:
     """As a worker does that answers the run's doorbell; a run that is held back is answered when it is due."""
     AgentRun.objects.filter(pk=run_id, status="pending").update(due_at=timezone.now())
-    return runs._claim(run_id)
+    claimed = runs._claim(run_id)
+    return claimed[0] if claimed else None
 
 
 def end(run: AgentRun, outcome: Outcome = GOOD) -> None:
