@@ -16,7 +16,7 @@ from orchestration.management.worker.processes import alive, descendants
 from tests.own_database import own_database
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 240.0  # seconds after which a test gives up; what is tested takes a few
+PATIENCE = 600.0  # seconds after which a test gives up; what is tested takes a few
 
 
 def wait_until(condition: Callable[[], object], what: str) -> None:
