@@ -89,7 +89,7 @@ class Worker:
     """`manage.py worker` with short times, and its tree of processes."""
 
     def __init__(self, site: Site, options: dict[str, float]) -> None:
-        options = {"processes": 2, "quiet-after": 5, "stalled-after": 30, "drain": 30} | options
+        options = {"processes": 2, "quiet-after": 8, "stalled-after": 30, "drain": 30} | options
         flags = [text for key, value in options.items() for text in (f"--{key}", str(value))]
         with (site.folder / "worker.log").open("a") as log:
             self.process = subprocess.Popen(
