@@ -7,6 +7,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 CHROMIUM ?= /usr/bin/chromium
 PYTEST_ARGS ?=
+# Three runs at a time, since many tests wait for processes; each keeps to its part of the tests until others have none.
+PYTEST := $(BIN)/python -m pytest -n 3 --dist worksteal
 
 # durable_rules 2.0.28 calls a function that Python 3.13 removed; this gives it the one that stayed.
 install = CC="cc -DPyEval_CallObject=PyObject_CallObject" $(BIN)/python -m pip install --disable-pip-version-check --quiet -c requirements.lock
@@ -26,10 +28,10 @@ demo: $(VENV)/.for-demo
 # Browser tests need Chromium; without it they are left out, and said to be.
 test: $(VENV)/.for-test
 	@if [ -x "$(CHROMIUM)" ]; then \
-	    $(BIN)/python -m pytest -n 2 $(PYTEST_ARGS); \
+	    $(PYTEST) $(PYTEST_ARGS); \
 	else \
 	    echo "make test: no $(CHROMIUM) on this machine, so the browser tests are left out (Debian: apt-get install chromium)"; \
-	    $(BIN)/python -m pytest -n 2 -m "not browser" $(PYTEST_ARGS); \
+	    $(PYTEST) -m "not browser" $(PYTEST_ARGS); \
 	fi
 
 lint: $(VENV)/.for-test

@@ -8,9 +8,14 @@ import pytest
 from django.core.cache import cache
 from django.db import connections
 from django.test import TransactionTestCase
+from hypothesis import HealthCheck, settings
 
 from orchestration.models import Workflow
 from orchestration.models.immutable import drop_triggers
+
+# How long an example takes says how busy the machine is, not whether the code is right.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 _flush = TransactionTestCase._fixture_teardown
 

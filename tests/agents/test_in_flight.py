@@ -71,7 +71,7 @@ def test_a_suspect_is_forgotten_after_an_hour(folder: Path) -> None:
 
 
 def test_threads_do_not_disturb_each_other_and_leave_no_files(folder: Path) -> None:
-    journal, both = InFlight(folder), threading.Barrier(2, timeout=30)
+    journal, both = InFlight(folder), threading.Barrier(2, timeout=600)
 
     def work() -> None:
         with journal.on(WORK):
@@ -89,7 +89,7 @@ def test_threads_do_not_disturb_each_other_and_leave_no_files(folder: Path) -> N
 def test_of_processes_that_start_together_none_loses_its_file(folder: Path) -> None:
     context = multiprocessing.get_context("fork")
     for _ in range(5):
-        ready, done = context.Barrier(6, timeout=60), context.Barrier(7, timeout=60)
+        ready, done = context.Barrier(6, timeout=600), context.Barrier(7, timeout=600)
         processes = [context.Process(target=_hold, args=(folder, ready, done)) for _ in range(6)]
         for process in processes:
             process.start()
@@ -97,7 +97,7 @@ def test_of_processes_that_start_together_none_loses_its_file(folder: Path) -> N
         held = len(list(folder.glob("process-*")))
         done.wait()
         for process in processes:
-            process.join(60)
+            process.join(600)
         assert held == 6
 
 
@@ -152,7 +152,7 @@ def test_a_forked_process_keeps_a_file_of_its_own(folder: Path) -> None:
 def _in_a_process(function: object, *arguments: object) -> None:
     process = multiprocessing.get_context("fork").Process(target=function, args=arguments)
     process.start()
-    process.join(60)
+    process.join(600)
     assert process.exitcode in (0, 9)
 
 

@@ -171,11 +171,11 @@ def _children_of(pid: int) -> list[str]:
 
 
 def _until(done: Callable[[], bool]) -> None:
-    for _ in range(1200):
+    for _ in range(12_000):
         if done():
             return
         time.sleep(0.05)
-    raise AssertionError("did not happen within a minute")
+    raise AssertionError("did not happen within ten minutes")
 
 
 def _left_of_attempts() -> list[str]:

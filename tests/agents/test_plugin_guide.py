@@ -96,7 +96,7 @@ def test_the_package_of_the_guide_passes_its_own_tests(tmp_path: Path) -> None:
     words = [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider"]
     environment = {**os.environ, "PYTHONPATH": str(DOCS.parent)}
     tested = subprocess.run(
-        words, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False
+        words, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=600, check=False
     )
     assert "11 passed" in tested.stdout, tested.stdout[-3000:]
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from orchestration.models import Case, Workflow, WorkItem
 from orchestration.services import case as cases
@@ -15,6 +15,8 @@ from tests.factories import ClientFactory, UserFactory
 # Playwright's synchronous interface keeps an event loop on this thread, which Django would take for an async caller.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+PATIENCE = 120_000  # milliseconds after which a test gives up; on a quiet machine a page takes less than one second
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")
@@ -37,6 +39,7 @@ def sign_in(live_server: Any, chromium: Browser) -> Iterator[Callable[..., Page]
         context = chromium.new_context(
             base_url=live_server.url, viewport={"width": width, "height": 900}, color_scheme=look, locale="en-GB"
         )
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: faults.append(str(error)))

@@ -123,6 +123,6 @@ def test_it_needs_no_database(tmp_path: Path) -> None:
     root = Path(__file__).parents[2]
     environment = {"PATH": "/usr/bin:/bin", "DEMO": "1", "VAR_DIR": str(tmp_path), "HOME": str(tmp_path)}
     command = [sys.executable, "manage.py", "check_workflow", "plugins/kyc/pack.yaml"]
-    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, timeout=600, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert "0 errors, 0 warnings" in done.stdout

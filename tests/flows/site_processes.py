@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import socket
 import sqlite3
@@ -10,13 +11,15 @@ import subprocess
 import sys
 import time
 import urllib.request
-import uuid
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from tests.own_database import own_database
+
 ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 600  # seconds after which a test gives up; on a quiet machine everything takes a few
 
 
 class Site:
@@ -43,7 +46,7 @@ class Site:
     def manage(self, *arguments: str) -> str:
         command = [self.python, "manage.py", *arguments]
         done = subprocess.run(
-            command, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=120, check=False
+            command, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=PATIENCE, check=False
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
@@ -51,13 +54,14 @@ class Site:
     def start_web(self) -> None:
         command = ["gunicorn", "conductor_site.wsgi", "--bind", f"127.0.0.1:{self.port}", "--workers", "2"]
         self._start("web", ["-m", *command, "--log-level", "error"])
-        for _ in range(200):
+        until = time.monotonic() + PATIENCE
+        while self.alive("web") and time.monotonic() < until:
             try:
-                urllib.request.urlopen(f"{self.url}/healthz", timeout=2).close()
+                urllib.request.urlopen(f"{self.url}/healthz", timeout=20).close()
                 return
             except OSError:
                 time.sleep(0.1)
-        raise AssertionError(f"the web does not answer; see {self._log.name}")
+        raise AssertionError(f"the web does not answer: {Path(self._log.name).read_text()}")
 
     def start_worker(self, *options: str) -> None:
         self._start("worker", ["manage.py", "worker", "--processes", "2", *options])
@@ -124,11 +128,9 @@ class Site:
 @contextmanager
 def site(folder: Path, python: str = sys.executable, **settings: str) -> Iterator[Site]:
     """A migrated site on SQLite, or on a fresh database of the server that DATABASE_URL names; stopped at the end."""
-    server = os.environ.get("DATABASE_URL", "")
-    with _database(folder, server) as database:
+    with own_database(folder) as database:
         made = Site(folder, database, python, **settings)
         try:
-            made.manage("migrate", "--verbosity", "0")
             yield made
         finally:
             made.stop()
@@ -141,24 +143,10 @@ def kill(pid: int) -> None:
         return
 
 
-@contextmanager
-def _database(folder: Path, server: str) -> Iterator[str]:
-    if not server.startswith("postgres"):
-        yield f"sqlite:///{folder / 'site.sqlite3'}"
-        return
-    import psycopg
-
-    name = f"conductor_flow_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"create database {name}")
-    try:
-        yield f"{server.rsplit('/', 1)[0]}/{name}"
-    finally:
-        with psycopg.connect(server, autocommit=True) as connection:
-            connection.execute(f"drop database {name} with (force)")
-
-
 def free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Below the ports that the kernel gives to connections, so that none of these takes it while a web is restarted."""
+    while True:
+        port = random.SystemRandom().randint(10_000, 30_000)
+        with closing(socket.socket()) as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port

@@ -13,12 +13,11 @@ from typing import Any
 
 import pytest
 
-from tests.flows.site_processes import Site, kill, site
+from tests.flows.site_processes import PATIENCE, Site, kill, site
 from tests.small_workflow import crash_pack
 
 CASES = 200
 SEED = int(os.environ.get("CRASH_SEED", "1"))
-SETTLED_WITHIN = 120.0  # seconds after the last kill
 
 pytestmark = pytest.mark.slow
 
@@ -109,7 +108,7 @@ def _post(running: Site, key: str, case: dict[str, Any]) -> str | None:
 
 
 def _await_settled(running: Site) -> None:
-    until = time.monotonic() + SETTLED_WITHIN
+    until = time.monotonic() + PATIENCE
     open_cases = "select count(*) from orchestration_case where status not in ('decided', 'escalated')"
     while (left := running.rows(open_cases)[0][0]) and time.monotonic() < until:
         _start_what_is_gone(running)  # the last one killed may only now be seen to be gone

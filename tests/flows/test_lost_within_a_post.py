@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from orchestration.rules.pack import dump_yaml
-from tests.flows.site_processes import Site, site
+from tests.flows.site_processes import PATIENCE, Site, site
 from tests.small_workflow import document
 
 pytestmark = pytest.mark.slow
@@ -29,9 +29,9 @@ def test_a_payload_that_ends_the_process_is_taken_in_the_second_time(tmp_path: P
             _post(running, key, "deadly")
         assert running.rows("select count(*) from orchestration_case") == [(0,)]
         assert _post(running, key, "harmless")[1]["status"] == "decided"  # the server goes on
-        status, body = _post(running, key, "deadly", patience=60)
+        status, body = _post(running, key, "deadly", patience=PATIENCE)
         assert (status, body["workflow"]) == (201, "deadly")
-        until = time.monotonic() + 60
+        until = time.monotonic() + PATIENCE
         reasons = "select reason from orchestration_workitem"
         while not (found := running.rows(reasons)) and time.monotonic() < until:
             time.sleep(0.2)

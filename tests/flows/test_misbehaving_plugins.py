@@ -13,11 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.flows.site_processes import ROOT, Site, site
+from tests.flows.site_processes import PATIENCE, ROOT, Site, site
 
 pytestmark = pytest.mark.slow
 
-WITHIN = 120  # seconds
 AGENT = """
 from orchestration.plugin_api import Agent, AgentResult, Model
 
@@ -79,7 +78,7 @@ def test_web_and_worker_go_on_and_every_case_is_decided_or_with_a_person(tmp_pat
             install(shop, kind, agent(kind))
         command = [sys.executable, "-c", PREPARE, *kinds]
         prepared = subprocess.run(
-            command, cwd=ROOT, env=running.environment, check=True, timeout=WITHIN, stdout=subprocess.PIPE, text=True
+            command, cwd=ROOT, env=running.environment, check=True, timeout=PATIENCE, stdout=subprocess.PIPE, text=True
         )
         key = prepared.stdout.split()[-1]
 
@@ -126,7 +125,7 @@ def post(running: Site, key: str, workflow: str, text: str) -> str:
 
 
 def wait_for(running: Site, cases: set[str]) -> None:
-    until = time.monotonic() + WITHIN
+    until = time.monotonic() + PATIENCE
     while True:
         rows = running.rows("select public_id, status from orchestration_case")
         status = {str(public_id).replace("-", ""): status for public_id, status in rows}

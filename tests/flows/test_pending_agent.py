@@ -13,10 +13,8 @@ from typing import Any
 import pytest
 
 from orchestration.rules.pack import dump_yaml
-from tests.flows.site_processes import Site, free_port, kill, site
+from tests.flows.site_processes import PATIENCE, Site, free_port, kill, site
 from tests.small_workflow import document
-
-PATIENCE = 90.0
 
 pytestmark = pytest.mark.slow
 

@@ -10,14 +10,13 @@ from pathlib import Path
 import pytest
 
 from orchestration.rules.pack import dump_yaml
-from tests.flows.site_processes import ROOT, Site, site
+from tests.flows.site_processes import PATIENCE, ROOT, Site, site
 from tests.small_workflow import document
 
 pytestmark = pytest.mark.slow
 
 PROCESSES = 3
 RUNS = 40
-WITHIN = 150  # seconds
 
 Hammer = Callable[[str, int, int], Path]
 
@@ -65,12 +64,12 @@ def _hammered(running: Site, folder: Path, slug: str, concurrency: int, rate: in
         return subprocess.Popen(command, cwd=ROOT, env=running.environment, stderr=subprocess.PIPE)
 
     filling = start("fill", slug, str(RUNS), str(concurrency), str(rate), str(log))
-    _, told = filling.communicate(timeout=WITHIN)
+    _, told = filling.communicate(timeout=PATIENCE)
     assert filling.returncode == 0, told.decode()
     working = [start("work", str(log)) for _ in range(PROCESSES)]
     try:
         for process in working:
-            _, told = process.communicate(timeout=WITHIN)
+            _, told = process.communicate(timeout=PATIENCE)
             assert process.returncode == 0, told.decode()
     finally:
         for process in working:

@@ -6,19 +6,17 @@ import sqlite3
 import subprocess
 import sys
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
-from django.conf import settings
 
 from orchestration.management.worker.processes import alive, descendants
+from tests.own_database import own_database
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 240.0  # seconds after which a test gives up; what is tested takes a few
+PATIENCE = 600.0  # seconds after which a test gives up; what is tested takes a few
 
 
 def wait_until(condition: Callable[[], object], what: str) -> None:
@@ -45,9 +43,6 @@ class Site:
             "DEMO": "1",
             "LOG_LEVEL": "INFO",
         }
-
-    def manage(self, *args: str) -> None:
-        subprocess.run([sys.executable, "manage.py", *args], cwd=ROOT, env=self.env, check=True, capture_output=True)
 
     def ring(self, words: list[str], *, gate: str = "", task: str = "chime") -> None:
         more = (gate,) if gate else ()
@@ -94,7 +89,7 @@ class Worker:
     """`manage.py worker` with short times, and its tree of processes."""
 
     def __init__(self, site: Site, options: dict[str, float]) -> None:
-        options = {"processes": 2, "quiet-after": 5, "stalled-after": 30, "drain": 30} | options
+        options = {"processes": 2, "quiet-after": 8, "stalled-after": 30, "drain": 30} | options
         flags = [text for key, value in options.items() for text in (f"--{key}", str(value))]
         with (site.folder / "worker.log").open("a") as log:
             self.process = subprocess.Popen(
@@ -132,31 +127,13 @@ def started_at(process: int) -> tuple[int, int]:
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
-    database = settings.DATABASES["default"]
-    if "sqlite" in database["ENGINE"]:
-        site = Site(tmp_path, f"sqlite:///{tmp_path / 'site.sqlite3'}")
-        yield from _lend(site)
-        return
-    import psycopg
-
-    user = quote(database["USER"]) + (f":{quote(database['PASSWORD'])}" if database["PASSWORD"] else "")
-    server = f"postgres://{user}@{database['HOST']}:{database['PORT'] or 5432}"
-    name = f"worker_{uuid.uuid4().hex}"
-    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
+    with own_database(tmp_path) as url:
+        site = Site(tmp_path, url)
         try:
-            yield from _lend(Site(tmp_path, f"{server}/{name}"))
+            yield site
         finally:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def _lend(site: Site) -> Iterator[Site]:
-    site.manage("migrate")
-    try:
-        yield site
-    finally:
-        for worker in site.workers:
-            worker.process.kill()
-            worker.process.wait()
-        log = site.folder / "worker.log"
-        print(log.read_text() if log.exists() else "")
+            for worker in site.workers:
+                worker.process.kill()
+                worker.process.wait()
+            log = site.folder / "worker.log"
+            print(log.read_text() if log.exists() else "")

@@ -40,7 +40,7 @@ kept.kill()
 
 def test_a_killed_parent_takes_the_whole_chain_below_it_along():
     top = subprocess.Popen([sys.executable, "-c", CHAIN])
-    until = time.monotonic() + 60
+    until = time.monotonic() + 600
     while len(descendants(top.pid)) < 2 and time.monotonic() < until:
         time.sleep(0.02)
     chain = descendants(top.pid)
@@ -55,14 +55,14 @@ def test_a_killed_parent_takes_the_whole_chain_below_it_along():
 
 
 def test_only_what_lost_its_parent_is_killed_as_an_orphan():
-    answer = subprocess.run([sys.executable, "-c", ORPHANS], capture_output=True, text=True, timeout=60, check=True)
+    answer = subprocess.run([sys.executable, "-c", ORPHANS], capture_output=True, text=True, timeout=600, check=True)
 
     assert answer.stdout.split("\n")[0] == "1 False None []"
 
 
 def test_an_ended_process_that_nobody_collected_is_not_alive():
     ended = subprocess.Popen(["true"])
-    until = time.monotonic() + 60
+    until = time.monotonic() + 600
     while alive(ended.pid) and time.monotonic() < until:
         time.sleep(0.02)
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import pytest
 
 from orchestration.management.worker.processes import alive, descendants
-from tests.worker.conftest import ROOT, Site, started_at, wait_until
+from tests.worker.conftest import PATIENCE, ROOT, Site, started_at, wait_until
 
 pytestmark = [
     pytest.mark.slow,
@@ -81,5 +81,5 @@ def test_a_killed_sentinel_lets_main_end_as_if_all_were_well_and_leaves_orphans(
 
     os.kill(members["sentinel"][0], signal.SIGKILL)
 
-    assert cluster.wait(60) == 0
+    assert cluster.wait(PATIENCE) == 0
     assert [alive(process) for role in ("workers", "monitor", "pusher") for process in members[role]] == [True] * 4
