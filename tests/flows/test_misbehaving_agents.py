@@ -18,6 +18,7 @@ from django.urls import reverse
 from orchestration.agents.registry import reset
 from orchestration.agents.waiting import end_waiting
 from orchestration.models import AgentAttempt, AgentRun, Case, Client, Workflow, WorkItem
+from orchestration.services.agent_condition import ERROR_WORDS
 from orchestration.services.agent_state import set_isolation
 from tests.doorbells import answer
 from tests.factories import UserFactory
@@ -111,7 +112,7 @@ def test_a_failure_is_told_apart_and_its_case_is_with_a_person(
     browser.force_login(UserFactory(is_staff=True, is_superuser=True))
     page = browser.get(reverse("admin:orchestration_case_change", args=[case.pk])).content.decode()
     assert words in page
-    assert f"({kind})" in page
+    assert ERROR_WORDS[kind].lower() in page.lower()
     assert processes_with("conductor_misbehaving", besides="orchestration.agents.process") == []
 
 
