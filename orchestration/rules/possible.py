@@ -217,9 +217,12 @@ class _Search:
 
 
 def _is_like_a_case(chosen: Mapping[str, tuple[Any, Any]]) -> bool:
-    """An agent's output and confidence are given only where it succeeded."""
+    """An agent's output and confidence are given only where it succeeded, and what lies below a fact only with it."""
     for path, (sample, _) in chosen.items():
         source, *names = path.split(".")
+        above = (".".join((source, *names[:length])) for length in range(len(names)))
+        if sample is not MISSING and any(chosen[one][0] is MISSING for one in above if one in chosen):
+            return False
         if source == "agents" and len(names) > 1 and names[1] != "status" and sample is not MISSING:
             status = chosen.get(f"agents.{names[0]}.status")
             if status is not None and status[0] != "succeeded":

@@ -96,7 +96,8 @@ def test_web_and_worker_go_on_and_every_case_is_decided_or_with_a_person(tmp_pat
         wait_for(running, broken | runs)
         assert {*workers} <= {*servers(running)}
 
-    told = {reference: (kind, detail) for reference, kind, detail in ended(running)}
+        told = {reference: (kind, detail) for reference, kind, detail in ended(running)}
+
     for kind, _, words in BROKEN:
         assert told[kind][0] == ("not-installed" if words else ""), kind
         assert words in told[kind][1], kind

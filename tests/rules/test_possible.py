@@ -130,6 +130,13 @@ def test_an_example_where_both_are_true():
     assert both(DE, name("starts_with", "a")) is None  # that cannot be told for certain
 
 
+def test_what_lies_below_a_fact_is_given_only_with_it():
+    whole, part = (when(fact="case.o", op="is_not_set"), when(fact="case.o.x", op="is_set"))
+    words = known(differential.version(random.Random(1), 1))
+    assert never(condition_from({"all": [whole, part]}), words)
+    assert example_of_both(condition_from(whole), condition_from(part), words) is None
+
+
 def test_a_condition_that_is_too_large_is_left_alone_rather_than_guessed():
     many = AllOf(
         tuple(condition_from({"any": [income("eq", n), name("eq", f"n{n}"), age("eq", n)]}) for n in range(60))
