@@ -197,8 +197,8 @@ class Catalogue:
             specs.update((spec.path, spec) for spec in own)
         specs.update(derived)
         for name in children:
-            specs[f"children.{name}.status"] = FactSpec(f"children.{name}.status", "string")
-            specs[f"children.{name}.outcome"] = FactSpec(f"children.{name}.outcome", "string")
+            paths = (f"children.{name}.status", f"children.{name}.outcome")
+            specs |= {path: FactSpec(path, "string") for path in paths}
         return cls({**specs, **_META})
 
     def get(self, path: str) -> FactSpec | None:
@@ -206,8 +206,7 @@ class Catalogue:
 
     def nearest(self, path: str) -> str | None:
         """The known path that is spelt most like this one, for error messages."""
-        found = difflib.get_close_matches(path, self.specs, n=1, cutoff=0.5)
-        return found[0] if found else None
+        return next(iter(difflib.get_close_matches(path, self.specs, n=1, cutoff=0.5)), None)
 
     def with_item(self, item: FactSpec) -> Catalogue:
         """This catalogue as seen inside a quantifier: `item` and what is below it are facts too."""
