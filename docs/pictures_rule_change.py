@@ -59,6 +59,7 @@ def change_threshold(page: Page) -> None:
     value.scroll_into_view_if_needed()
     take(page, "rule-parameter")
     page.get_by_role("button", name="Save all").click()
+    page.get_by_text("Saved: ").first.wait_for()
     page.get_by_role("link", name=re.compile("· version")).first.click()
 
 
