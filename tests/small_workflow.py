@@ -27,7 +27,7 @@ def document(*, use: str = "test.echo", slug: str = "greeting", **changed: Any) 
             "autonomy": changed.pop("autonomy", "automatic"),
             "qa_sample_rate": 0.5,
             "service_levels": {"escalation": "4h"},
-            **({"budget": changed.pop("budget")} if "budget" in changed else {}),
+            **{key: changed.pop(key) for key in ("budget", "feedback") if key in changed},
             "outcomes": ["yes", "no"],
             "input_schema": {
                 "type": "object",

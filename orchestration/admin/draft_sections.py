@@ -11,7 +11,7 @@ from orchestration.rules.pack import dump_yaml, load_yaml
 from orchestration.rules.parse import RuleError
 
 FRAME: Final = "frame"
-_FRAME_KEYS: Final = ("outcomes", "input_schema", "human_fields", "time_zone", "budget")
+_FRAME_KEYS: Final = ("outcomes", "feedback", "input_schema", "human_fields", "time_zone", "budget")
 _FROZEN: Final = ("agent_version", "input_schema", "output_schema", "inline")
 _SINGULAR: Final = {
     "rules": "rule",
@@ -50,7 +50,7 @@ SECTIONS: Final = (
     (
         FRAME,
         "What goes in and comes out",
-        "outcomes, input_schema, human_fields, time_zone and budget. They freeze with the version.",
+        "outcomes, feedback, input_schema, human_fields, time_zone and budget. They freeze with the version.",
     ),
 )
 

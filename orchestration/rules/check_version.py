@@ -1,4 +1,4 @@
-"""Check of what a version stands on: time zone, outcomes, schemas, parameters, agent steps, and what is unused."""
+"""Check of what a version stands on: time zone, outcomes, feedback, schemas, parameters, agent steps, and what is unused."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _BOUNDED: Final = ("number", "integer", "date", "duration")
 
 
 def check_foundations(check: Check) -> None:
-    """Time zone, outcomes, schemas, parameters and agent steps."""
+    """Time zone, outcomes, feedback, schemas, parameters and agent steps."""
     content = check.content
     try:
         check.zone = zoneinfo.ZoneInfo(content.time_zone)
@@ -38,6 +38,9 @@ def check_foundations(check: Check) -> None:
     for place, outcome in enumerate(content.outcomes):
         if outcome in content.outcomes[:place]:
             check.error(f"/outcomes/{place}", f"The outcome “{outcome}” is listed twice.")
+    for place, value in enumerate(content.feedback):
+        if value in content.feedback[:place]:
+            check.error(f"/feedback/{place}", f"The feedback value “{value}” is listed twice.")
     if not content.outcomes:
         check.error("/outcomes", "A workflow needs at least one outcome.")
     _schema(check, content.input_schema, "/input_schema", "input schema")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -33,8 +33,8 @@ _SECTIONS: Final = ("rules", "tables", "parameters", "agents", "scenarios")
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One part that differs. `section`: rules, tables, parameters, agents, outcomes, schema, settings or scenarios;
-    `kind`: added, removed, changed, or moved where nothing but its place is another."""
+    """One part that differs. `section`: rules, tables, parameters, agents, outcomes, feedback, schema, settings or
+    scenarios; `kind`: added, removed, changed, or moved where nothing but its place is another."""
 
     section: str
     key: str
@@ -50,7 +50,8 @@ def difference(before: VersionContent, after: VersionContent) -> tuple[Change, .
         *_tables(before, after),
         *_parameters(before, after),
         *_agents(before, after),
-        *_outcomes(before, after),
+        *_listed("outcomes", "outcome", before.outcomes, after.outcomes),
+        *_listed("feedback", "feedback value", before.feedback, after.feedback),
         *_schemas(before, after),
         *_settings(before, after),
         *_scenarios(before, after),
@@ -151,10 +152,10 @@ def _step_changes(old: AgentStep, new: AgentStep) -> list[str]:
     ]
 
 
-def _outcomes(before: VersionContent, after: VersionContent) -> Iterator[Change]:
-    sentences = list_changes("outcome", before.outcomes, after.outcomes)
+def _listed(section: str, noun: str, before: Sequence[str], after: Sequence[str]) -> Iterator[Change]:
+    sentences = list_changes(noun, before, after)
     if sentences:
-        yield Change("outcomes", "outcomes", "Outcomes", CHANGED, tuple(sentences))
+        yield Change(section, section, section.capitalize(), CHANGED, tuple(sentences))
 
 
 def _schemas(before: VersionContent, after: VersionContent) -> Iterator[Change]:

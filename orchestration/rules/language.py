@@ -255,6 +255,7 @@ class VersionContent:
 
     outcomes: tuple[str, ...]
     input_schema: Mapping[str, Any]
+    feedback: tuple[str, ...] = ()  # what can be told later of what really happened
     human_fields: Mapping[str, Any] = field(default_factory=dict)
     time_zone: str = "UTC"
     budget: float | None = None

@@ -19,7 +19,7 @@ __all__ = ["FORMAT", "Pack", "dump", "dump_yaml", "load", "load_yaml", "place_in
 FORMAT: Final = 1
 AUTONOMY: Final = ("automatic", "supervised", "manual", "paused")
 _SETTINGS: Final = ("slug", "title", "objective", "autonomy", "qa_sample_rate", "service_levels", "baseline")
-_CONTENT: Final = ("outcomes", "input_schema", "human_fields", "time_zone", "budget")
+_CONTENT: Final = ("outcomes", "feedback", "input_schema", "human_fields", "time_zone", "budget")
 _VERSION: Final = ("parameters", "agents", "rules", "tables", "scenarios")
 _SERVICE_LEVELS: Final = ("escalation", "approval", "review")
 _BASELINE: Final = ("minutes_per_case", "cases_per_person_day")
@@ -109,7 +109,7 @@ def place_in_pack(pointer: str) -> str:
 
 def _workflow(reader: Reader, data: Any) -> Mapping[str, Any]:
     required = ("slug", "title", "outcomes", "input_schema")
-    optional = (*_SETTINGS[2:], *_CONTENT[2:])
+    optional = tuple(key for key in (*_SETTINGS, *_CONTENT) if key not in required)
     found = reader.mapping(data, "/workflow", "The workflow", required=required, optional=optional)
     if found is None:
         return {}

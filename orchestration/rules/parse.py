@@ -42,8 +42,11 @@ MAX_PARAMETERS: Final = 2_000
 MAX_STEPS: Final = 200
 MAX_SCENARIOS: Final = 5_000
 MAX_OUTCOMES: Final = 200
+MAX_FEEDBACK: Final = 50
+FEEDBACK_LENGTH: Final = 80
 _OPTIONAL: Final = (
     "language",
+    "feedback",
     "human_fields",
     "time_zone",
     "budget",
@@ -106,6 +109,12 @@ def version_from(data: Any) -> VersionContent:
             read_outcome(reader, one, place)
             for one, place in reader.sequence(outcomes, "/outcomes", "“outcomes”", limit=MAX_OUTCOMES, least=1)
         ),
+        feedback=tuple(
+            reader.text(one, place, "The feedback value", limit=FEEDBACK_LENGTH)
+            for one, place in reader.sequence(
+                found.get("feedback", []), "/feedback", "“feedback”", limit=MAX_FEEDBACK, least="feedback" in found
+            )
+        ),
         input_schema=reader.free(found.get("input_schema", {}), "/input_schema", "The input schema"),
         human_fields=reader.free(found.get("human_fields", {}), "/human_fields", "“human_fields”"),
         time_zone=reader.text(zone, "/time_zone", "The time zone"),
@@ -125,8 +134,10 @@ def version_to(content: VersionContent) -> dict[str, Any]:
     found: dict[str, Any] = {
         "language": content.language,
         "outcomes": list(content.outcomes),
-        "input_schema": content.input_schema,
     }
+    if content.feedback:
+        found["feedback"] = list(content.feedback)
+    found["input_schema"] = content.input_schema
     if content.human_fields:
         found["human_fields"] = content.human_fields
     if content.time_zone != "UTC":

@@ -14,7 +14,7 @@ from orchestration.services.version_story import RuleView, TableView, view_of
 
 SECTIONS: Final = {
     "rules": "Rules", "tables": "Decision tables", "parameters": "Parameters", "agents": "Agent steps",
-    "outcomes": "Outcomes", "schema": "Facts", "settings": "Settings", "scenarios": "Scenarios",
+    "outcomes": "Outcomes", "feedback": "Feedback", "schema": "Facts", "settings": "Settings", "scenarios": "Scenarios",
 }  # fmt: skip
 NOTHING: Final[tuple[Finding, ...]] = ()
 

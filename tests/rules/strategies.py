@@ -188,6 +188,7 @@ versions = merged(
         {"language": st.just(1), "outcomes": st.lists(titles, min_size=1, max_size=3), "input_schema": mappings}
     ),
     without(
+        feedback=st.lists(words, min_size=1, max_size=3),
         human_fields=mappings,
         time_zone=st.sampled_from(["Europe/Berlin", "nowhere"]),
         budget=st.one_of(st.integers(0, 100), st.floats(0, 100)),

@@ -212,6 +212,12 @@ def test_a_step_that_no_rule_runs_is_doubtful():
     assert len(found(rules=[disabled, *rules])) == 1
 
 
+def test_a_feedback_value_stands_once():
+    assert found(feedback=["repaid", "defaulted", "repaid"]) == [
+        ("error", "/feedback/2", "The feedback value “repaid” is listed twice.")
+    ]
+
+
 def test_errors_come_before_warnings():
     severities = [severity for severity, _, _ in found(outcomes=["approve", "decline", "x"], time_zone="nowhere")]
     assert severities == ["error", "warning"]

@@ -161,6 +161,7 @@ def test_outcomes_schema_settings_and_scenarios_are_told() -> None:
     one = {"title": "Grown up", "given": {"case": {"age": 30}}, "expect": {"run": ["address"]}}
     after = {
         "outcomes": ["approve", "decline", "ask"],
+        "feedback": ["repaid", "defaulted"],
         "input_schema": {**INPUT_SCHEMA, "properties": fields, "required": ["age"]},
         "time_zone": "Europe/Berlin",
         "budget": 2,
@@ -168,6 +169,8 @@ def test_outcomes_schema_settings_and_scenarios_are_told() -> None:
     }
     assert told({"scenarios": [one, {**one, "title": "Old"}]}, after) == [
         Change("outcomes", "outcomes", "Outcomes", "changed", ("New outcome: ask",)),
+        Change("feedback", "feedback", "Feedback", "changed", ("New feedback value: repaid",
+                                                               "New feedback value: defaulted")),
         Change("schema", "input_schema", "What a case tells", "changed",
                ("New field: E-mail (email)", "Field dropped: free", "No longer required: country")),
         Change("settings", "settings", "Settings", "changed", ("Time zone: UTC → Europe/Berlin",

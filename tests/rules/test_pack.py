@@ -80,6 +80,15 @@ def test_a_pack_gives_its_workflow_queues_note_and_content():
     assert [rule.key for rule in pack.content.rules] == ["ask", "yes", "no"]
 
 
+def test_feedback_stands_beside_the_outcomes_and_a_pack_without_it_says_nothing_of_it():
+    text = dump_yaml(document(workflow={"feedback": ["repaid", "defaulted"]}))
+    pack = load(text)
+    assert pack.content.feedback == ("repaid", "defaulted")
+    assert "\n  outcomes: [approve, decline]\n  feedback: [repaid, defaulted]\n  input_schema:" in dump(pack)
+    assert dump(load(dump(pack))) == dump(pack)
+    assert "feedback" not in dump(load(dump_yaml(document())))
+
+
 BAD = [
     # (document, [(pointer, message)])
     ({}, "", "The pack lacks the entry “conductor”."),
@@ -105,6 +114,8 @@ BAD = [
     (document(workflow={"service_levels": {"escalation": "soon"}}), "/workflow/service_levels/escalation", None),
     (document(workflow={"baseline": {"minutes_per_case": -1}}), "/workflow/baseline/minutes_per_case", None),
     (document(workflow={"outcomes": []}), "/workflow/outcomes", "“outcomes” must have at least one entry."),
+    (document(workflow={"feedback": []}), "/workflow/feedback", "“feedback” must have at least one entry."),
+    (document(workflow={"feedback": [1]}), "/workflow/feedback/0", "The feedback value must be a text, not 1."),
     (document(workflow={"budget": "x"}), "/workflow/budget", "The budget must be a number, not “x”."),
     (document(queues=[{"slug": "a", "title": "A"}] * 2), "/queues/1/slug", "There are two queues “a”."),
     (document(queues=[{"slug": "a"}]), "/queues/0", "The queue lacks the entry “title”."),

@@ -257,6 +257,8 @@ def test_a_cell_without_quotes_is_explained():
     [
         ({"rules": [rule("always", key=f"r{n}") for n in range(5_001)]}, "/rules"),
         ({"outcomes": [str(n) for n in range(201)]}, "/outcomes"),
+        ({"feedback": [str(n) for n in range(51)]}, "/feedback"),
+        ({"feedback": ["v" * 81]}, "/feedback/0"),
         ({"rules": [rule({"any": [{"fact": "case.a", "op": "is_set"}] * 1_001})]}, "/rules/0/when/any"),
         ({"rules": [rule("always", title="t" * 301)]}, "/rules/0/title"),
         ({"rules": [rule("always", title="t" * 60_001)]}, "/rules/0/title"),
