@@ -1,5 +1,6 @@
 """A small workflow on the test agents, written as a pack, for tests of the layers above the pure part."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from orchestration.models import Workflow, WorkflowVersion
@@ -7,7 +8,9 @@ from orchestration.rules.pack import dump_yaml
 from orchestration.services import pack, version
 
 
-def document(*, use: str = "test.echo", slug: str = "greeting", **changed: Any) -> dict[str, Any]:
+def document(
+    *, use: str = "test.echo", slug: str = "greeting", feedback: Sequence[str] = ("kept", "broken"), **changed: Any
+) -> dict[str, Any]:
     """A pack as plain values: one agent step `hear`, then decide `yes`; doubtful or rude cases go to a person.
 
     `changed` replaces keys of `version` (rules, agents …); `config`, `attempts`, `on_failure`, `timeout`
@@ -27,8 +30,9 @@ def document(*, use: str = "test.echo", slug: str = "greeting", **changed: Any) 
             "autonomy": changed.pop("autonomy", "automatic"),
             "qa_sample_rate": 0.5,
             "service_levels": {"escalation": "4h"},
-            **{key: changed.pop(key) for key in ("budget", "feedback") if key in changed},
+            **({"budget": changed.pop("budget")} if "budget" in changed else {}),
             "outcomes": ["yes", "no"],
+            **({"feedback": list(feedback)} if feedback else {}),
             "input_schema": {
                 "type": "object",
                 "properties": {

@@ -5,14 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Final
+
+from django.utils.dateparse import parse_datetime
 
 from orchestration.api.problems import HttpProblem
 from orchestration.facts import PRIORITIES, Problem, check_values, digest
 
 MAX_REFERENCE: Final = 200
 MAX_SLUG: Final = 80
+MAX_MOMENT: Final = 40
 CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -23,6 +27,13 @@ class PostedCase:
     reference: str
     priority: str
     digest: str  # of the parsed body; "" where nobody asked
+
+
+@dataclass(frozen=True, slots=True)
+class PostedFeedback:
+    value: str
+    happened_at: datetime | None  # in UTC
+    note: str
 
 
 def posted_case(document: Any, *, with_digest: bool) -> PostedCase:
@@ -48,6 +59,23 @@ def posted_case(document: Any, *, with_digest: bool) -> PostedCase:
     )
 
 
+def posted_feedback(document: Any) -> PostedFeedback:
+    """The body of `POST /cases/{id}/feedback`. Answers 422 naming every place that is wrong."""
+    fields = _object(document)
+    problems = [
+        *_unknown(fields, ("value", "happened_at", "note")),
+        *_missing(fields, ("value",)),
+        *_string(fields, "value"),
+        *_string(fields, "note", null=True),
+        *_string(fields, "happened_at", null=True),
+    ]
+    moment = None
+    if isinstance(text := fields.get("happened_at"), str) and (moment := _moment(text)) is None:
+        problems.append(Problem("/happened_at", "must be a date and time with its offset, as 2026-11-22T09:30:00Z"))
+    _refuse(problems + check_values(document))
+    return PostedFeedback(value=fields["value"], happened_at=moment, note=fields.get("note") or "")
+
+
 def posted_nothing(document: Any) -> None:
     """An optional body that has no fields yet."""
     _refuse(_unknown(_object(document), ()))
@@ -71,11 +99,11 @@ def _missing(fields: Mapping[str, Any], required: tuple[str, ...]) -> list[Probl
 def _text(
     fields: Mapping[str, Any], name: str, limit: int, *, null: bool = False, empty: bool = False
 ) -> list[Problem]:
-    if name not in fields or (null and fields[name] is None):
+    if problems := _string(fields, name, null=null):
+        return problems
+    value = fields.get(name)
+    if value is None:
         return []
-    value = fields[name]
-    if not isinstance(value, str):
-        return [Problem(f"/{name}", "must be a string")]
     if not value and not empty:
         return [Problem(f"/{name}", "must not be empty")]
     if len(value) > limit:
@@ -83,6 +111,23 @@ def _text(
     if CONTROL.search(value):
         return [Problem(f"/{name}", "holds a control character")]
     return []
+
+
+def _string(fields: Mapping[str, Any], name: str, *, null: bool = False) -> list[Problem]:
+    if name not in fields or isinstance(fields[name], str) or (null and fields[name] is None):
+        return []
+    return [Problem(f"/{name}", "must be a string")]
+
+
+def _moment(text: str) -> datetime | None:
+    """RFC 3339, so with an offset; None where it is none."""
+    if len(text) > MAX_MOMENT or "T" not in text:
+        return None
+    try:
+        found = parse_datetime(text)
+        return found.astimezone(UTC) if found and found.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def pointer(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Cases over REST: taken in, looked at, listed, explained, cancelled."""
+"""Cases over REST: taken in, looked at, listed, explained, cancelled, given feedback on."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from orchestration.api import documentation as documented
-from orchestration.api.bodies import PostedCase, posted_case, posted_nothing
+from orchestration.api.bodies import PostedCase, PostedFeedback, posted_case, posted_feedback, posted_nothing
 from orchestration.api.filters import (
     FILTERS,
     LIMIT,
@@ -35,8 +35,9 @@ from orchestration.api.serializers import ROOT, bodies_of, case_body, case_path,
 from orchestration.api.view import View
 from orchestration.api.waiting import SETTLED, wait_until_settled
 from orchestration.facts import Problem
-from orchestration.models import ApiKey, CaseEvent, Priority
+from orchestration.models import ApiKey, Case, CaseEvent, Priority
 from orchestration.services import case as cases
+from orchestration.services import feedback as feedbacks
 from orchestration.services.explanation import explanation_of
 from orchestration.services.refusal import Refused
 
@@ -141,6 +142,19 @@ class CaseCancelView(View):
         return Response(case_body(case_of(key, case_id)))
 
 
+class CaseFeedbackView(View):
+    scopes = {"POST": "cases:write"}
+
+    @documented.post_feedback
+    def post(self, request: Request, case_id: uuid.UUID) -> Response:
+        key, repeat = self.key(request), idempotency_key(request)
+        case = case_of(key, case_id)
+        taken_in = _take_in(key, case, posted_feedback(document_of(request)), repeat)
+        headers = {"Idempotency-Replayed": "true"} if taken_in.repeated else {"Location": case_path(case)}
+        status = HTTPStatus.OK if taken_in.repeated else HTTPStatus.CREATED
+        return Response(case_body(case_of(key, case_id)), status=status, headers=headers)
+
+
 def _accept(key: ApiKey, posted: PostedCase, repeat: str | None, *, decide_now: bool) -> cases.Accepted:
     workflow = workflow_of(key, posted.workflow)
     try:
@@ -163,3 +177,24 @@ def _accept(key: ApiKey, posted: PostedCase, repeat: str | None, *, decide_now: 
         raise HttpProblem(HTTPStatus.CONFLICT, "idempotency-key-reused", refused.message) from None
     except cases.NotPublished as refused:
         raise HttpProblem(HTTPStatus.CONFLICT, "not-published", refused.message) from None
+
+
+def _take_in(key: ApiKey, case: Case, posted: PostedFeedback, repeat: str | None) -> feedbacks.TakenIn:
+    try:
+        return feedbacks.take_in(
+            case=case,
+            value=posted.value,
+            happened_at=posted.happened_at,
+            note=posted.note,
+            key=key,
+            idempotency_key=repeat,
+        )
+    except feedbacks.NotDecided as refused:
+        raise HttpProblem(HTTPStatus.CONFLICT, "case-not-decided", refused.message) from None
+    except feedbacks.NotDeclared as refused:
+        raise HttpProblem(HTTPStatus.CONFLICT, "feedback-not-declared", refused.message) from None
+    except feedbacks.KeyReused as refused:
+        raise HttpProblem(HTTPStatus.CONFLICT, "idempotency-key-reused", refused.message) from None
+    except feedbacks.Unfit as refused:
+        detail = "The feedback does not fit the workflow; `errors` names each place."
+        raise HttpProblem(422, "feedback-invalid", detail, errors=refused.problems) from None

@@ -169,6 +169,38 @@ cancel_case = extend_schema(
         {200: documents.CaseDocument}, {**_BODY, **_NO_CASE, 409: "The case is decided.", 422: "A body with fields."}
     ),
 )
+post_feedback = extend_schema(
+    operation_id="post_feedback",
+    tags=["cases"],
+    summary="Tell what really happened later",
+    description=(
+        "Of a decided case; the decision stays as it is. What can be told is in the workflow's `feedback`. Different "
+        "feedback on the same case corrects what was told before: both are kept, and the newest counts. The same again "
+        "changes nothing. With an `Idempotency-Key` a repeat that arrives after a correction changes nothing either."
+    ),
+    parameters=[
+        _header("Idempotency-Key", "Unique per case and kept with it.", type_=_KEY),
+        _header("Location", "Where the case is.", response=[201]),
+        _header("Idempotency-Replayed", "`true`: it was there already.", response=[200]),
+    ],
+    request=documents.PostedFeedbackDocument,
+    responses=_answers(
+        {
+            201: OpenApiResponse(documents.CaseDocument, description="It was taken in; the case with it."),
+            200: OpenApiResponse(documents.CaseDocument, description="It was told before; the case as it is."),
+        },
+        {
+            **_BODY,
+            **_NO_CASE,
+            409: "The case is not decided, the workflow takes no feedback, or the key was used with other feedback.",
+            422: "The body, the value or the moment is wrong; `errors` names every place.",
+        },
+    ),
+    examples=[
+        OpenApiExample("Feedback", documents.TOLD, request_only=True),
+        OpenApiExample("Taken in", documents.WITH_FEEDBACK, response_only=True, status_codes=["201", "200"]),
+    ],
+)
 list_workflows = extend_schema(
     operation_id="list_workflows",
     tags=["workflows"],

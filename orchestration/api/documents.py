@@ -9,6 +9,7 @@ from rest_framework import serializers as drf
 
 from orchestration.facts import PRIORITIES
 from orchestration.models import CaseStatus, WorkItemKind
+from orchestration.services.feedback import LONGEST_NOTE
 
 
 @extend_schema_field({"type": "object", "additionalProperties": True})
@@ -57,6 +58,22 @@ class WorkItemDocument(drf.Serializer[Any]):
     due_at = drf.DateTimeField(allow_null=True)
 
 
+class FeedbackDocument(drf.Serializer[Any]):
+    value = drf.CharField()
+    happened_at = drf.DateTimeField(allow_null=True)
+    note = drf.CharField(allow_null=True, help_text="What the client wrote; a person's note stays inside.")
+    by = drf.ChoiceField(["client", "person"])
+    received_at = drf.DateTimeField()
+
+
+class PostedFeedbackDocument(drf.Serializer[Any]):
+    value = drf.CharField(help_text="One of the workflow's `feedback`.")
+    happened_at = drf.DateTimeField(
+        required=False, allow_null=True, help_text="When it happened, with its offset; not in the future."
+    )
+    note = drf.CharField(max_length=LONGEST_NOTE, required=False, allow_null=True, allow_blank=True)
+
+
 class CaseDocument(drf.Serializer[Any]):
     id = drf.UUIDField()
     workflow = drf.CharField()
@@ -68,6 +85,7 @@ class CaseDocument(drf.Serializer[Any]):
     decided_by = drf.ChoiceField(["rules", "person"], allow_null=True)
     decision = DecisionDocument(allow_null=True)
     work_item = WorkItemDocument(allow_null=True)
+    feedback = FeedbackDocument(allow_null=True, help_text="The newest, which counts.")
     received_at = drf.DateTimeField()
     decided_at = drf.DateTimeField(allow_null=True)
     links = drf.DictField(child=drf.CharField())
@@ -141,6 +159,7 @@ class WorkflowsDocument(drf.Serializer[Any]):
 
 class WorkflowDocument(WorkflowSummaryDocument):
     outcomes = drf.ListField(child=drf.CharField())
+    feedback = drf.ListField(child=drf.CharField(), help_text="What can be told later of what really happened.")
     input_schema = ObjectField(allow_null=True, help_text="JSON Schema 2020-12 of the payload.")
     human_fields = ObjectField(allow_null=True, help_text="JSON Schema of what a person may answer.")
     example = ObjectField(allow_null=True, help_text="A payload that fits.")
@@ -187,6 +206,7 @@ DECIDED: Final[dict[str, Any]] = {
         "decided_at": "2026-11-22T09:30:00.120000Z",
     },
     "work_item": None,
+    "feedback": None,
     "received_at": "2026-11-22T09:30:00.100000Z",
     "decided_at": "2026-11-22T09:30:00.120000Z",
     "links": {
@@ -194,7 +214,19 @@ DECIDED: Final[dict[str, Any]] = {
         "events": f"{_HERE}/events",
         "explanation": f"{_HERE}/explanation",
         "cancel": f"{_HERE}/cancel",
+        "feedback": f"{_HERE}/feedback",
         "workflow": "/api/v1/workflows/leave-request",
+    },
+}
+TOLD: Final[dict[str, Any]] = {"value": "taken", "happened_at": "2026-12-27T18:00:00+01:00"}
+WITH_FEEDBACK: Final[dict[str, Any]] = {
+    **DECIDED,
+    "feedback": {
+        "value": "taken",
+        "happened_at": "2026-12-27T17:00:00Z",
+        "note": None,
+        "by": "client",
+        "received_at": "2026-12-28T08:15:00.240000Z",
     },
 }
 ESCALATED: Final[dict[str, Any]] = {

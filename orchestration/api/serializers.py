@@ -11,6 +11,7 @@ from orchestration.models import (
     CaseEvent,
     CaseStatus,
     Decision,
+    Feedback,
     Priority,
     Workflow,
     WorkItem,
@@ -18,22 +19,24 @@ from orchestration.models import (
     WorkItemStatus,
 )
 from orchestration.models.selects import Select
+from orchestration.services.feedback import newest_of
 
 ROOT: Final = "/api/v1"
 _PRIORITIES: Final = {value: Priority(value).name.lower() for value in Priority.values}
 
 
 def case_body(case: Case, decision: Decision | None = None, work_item: WorkItem | None = None) -> dict[str, Any]:
-    """One case, with at most one query more, and none if what came of it is at hand. Needs `workflow`, `version`."""
-    return _body(case, decision, work_item) if decision or work_item else bodies_of([case])[0]
+    """One case, with at most two queries more, and none if it came to this just now. Needs `workflow`, `version`."""
+    return _body(case, decision, work_item, None) if decision or work_item else bodies_of([case])[0]
 
 
 def bodies_of(cases: Iterable[Case]) -> list[dict[str, Any]]:
-    """Cases, with at most two queries more however many they are."""
+    """Cases, with at most three queries more however many they are."""
     cases = list(cases)
-    decisions = _decisions([case.pk for case in cases if case.status == CaseStatus.DECIDED])
+    decided = [case.pk for case in cases if case.status == CaseStatus.DECIDED]
+    decisions, feedback = _decisions(decided), newest_of(decided)
     items = _work_items([case.pk for case in cases if case.status == CaseStatus.ESCALATED])
-    return [_body(case, decisions.get(case.pk), items.get(case.pk)) for case in cases]
+    return [_body(case, decisions.get(case.pk), items.get(case.pk), feedback.get(case.pk)) for case in cases]
 
 
 def event_body(event: CaseEvent) -> dict[str, Any]:
@@ -68,7 +71,7 @@ def case_path(case: Case) -> str:
     return f"{ROOT}/cases/{case.public_id}"
 
 
-def _body(case: Case, decision: Decision | None, item: WorkItem | None) -> dict[str, Any]:
+def _body(case: Case, decision: Decision | None, item: WorkItem | None, feedback: Feedback | None) -> dict[str, Any]:
     here = case_path(case)
     return {
         "id": str(case.public_id),
@@ -81,6 +84,7 @@ def _body(case: Case, decision: Decision | None, item: WorkItem | None) -> dict[
         "decided_by": case.decided_by or None,
         "decision": None if decision is None else _decision_body(decision),
         "work_item": None if item is None else _work_item_body(item),
+        "feedback": None if feedback is None else _feedback_body(feedback),
         "received_at": iso(case.received_at),
         "decided_at": iso(case.decided_at),
         "links": {
@@ -88,6 +92,7 @@ def _body(case: Case, decision: Decision | None, item: WorkItem | None) -> dict[
             "events": f"{here}/events",
             "explanation": f"{here}/explanation",
             "cancel": f"{here}/cancel",
+            "feedback": f"{here}/feedback",
             "workflow": f"{ROOT}/workflows/{case.workflow.slug}",
         },
     }
@@ -111,6 +116,18 @@ def _work_item_body(item: WorkItem) -> dict[str, Any]:
         "queue": item.queue.slug if item.queue else None,
         "reason": item.reason,
         "due_at": iso(item.due_at),
+    }
+
+
+def _feedback_body(feedback: Feedback) -> dict[str, Any]:
+    """What a person wrote stays inside, as does who it was."""
+    by_client = feedback.user_id is None
+    return {
+        "value": feedback.value,
+        "happened_at": iso(feedback.happened_at),
+        "note": (by_client and feedback.content.note) or None,
+        "by": "client" if by_client else "person",
+        "received_at": iso(feedback.received_at),
     }
 
 

@@ -13,6 +13,7 @@ urlpatterns = [
     path("api/v1/cases/<uuid:case_id>/events", case.CaseEventsView.as_view()),
     path("api/v1/cases/<uuid:case_id>/explanation", case.CaseExplanationView.as_view()),
     path("api/v1/cases/<uuid:case_id>/cancel", case.CaseCancelView.as_view()),
+    path("api/v1/cases/<uuid:case_id>/feedback", case.CaseFeedbackView.as_view()),
     path("api/v1/workflows", workflow.WorkflowsView.as_view()),
     path("api/v1/workflows/<slug:slug>", workflow.WorkflowView.as_view()),
     path("api/v1/workflows/<slug:slug>/evaluate", workflow.WorkflowEvaluateView.as_view()),

@@ -65,6 +65,7 @@ def _detail(workflow: Workflow) -> dict[str, object]:
     return {
         **workflow_summary(workflow),
         "outcomes": list(version.content.outcomes) if version else [],
+        "feedback": list(version.content.feedback) if version else [],
         "input_schema": dict(version.content.input_schema) if version else None,
         "human_fields": dict(version.content.human_fields) if version else None,
         "example": example_payload(version.content, version.payload_problems) if version else None,

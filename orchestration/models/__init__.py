@@ -11,6 +11,7 @@ from orchestration.models.decision import Decision, DecisionContent
 from orchestration.models.effect import CaseEffect, EffectKind
 from orchestration.models.evaluation import Evaluation, Purpose, RuleHit
 from orchestration.models.event import CaseEvent, CaseEventContent
+from orchestration.models.feedback import Feedback, FeedbackContent
 from orchestration.models.heartbeat import Heartbeat
 from orchestration.models.queue import Queue
 from orchestration.models.run import AgentAttempt, AgentRun, AgentRunContent, RunStatus
@@ -47,6 +48,8 @@ __all__ = [
     "DecisionContent",
     "EffectKind",
     "Evaluation",
+    "Feedback",
+    "FeedbackContent",
     "Heartbeat",
     "HeldRun",
     "Isolation",

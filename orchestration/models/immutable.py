@@ -83,6 +83,7 @@ _TRIGGERS: Final[tuple[tuple[str, str, str | None, str], ...]] = (
             "evaluation",
             "rulehit",
             "decision",
+            "feedback",
             "agentattempt",
             "submission",
             "approval",
@@ -102,7 +103,7 @@ _TRIGGERS: Final[tuple[tuple[str, str, str | None, str], ...]] = (
     ("orchestration_workflowversion", "DELETE", _SUBMITTED, "a submitted version is never deleted"),
     *(
         (f"orchestration_{table}content", "UPDATE", _ERASING, f"the content of a {table} can only be erased")
-        for table in ("caseevent", "decision", "workitem")
+        for table in ("caseevent", "decision", "feedback", "workitem")
     ),
     (
         "orchestration_agentruncontent",

@@ -1,4 +1,4 @@
-"""Check of what a version stands on: time zone, outcomes, feedback, schemas, parameters, agent steps, and what is unused."""
+"""Check of what a version stands on: time zone, outcomes, feedback, schemas, parameters, steps, and what is unused."""
 
 from __future__ import annotations
 

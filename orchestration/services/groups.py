@@ -9,10 +9,10 @@ from django.contrib.contenttypes.models import ContentType
 
 _READ: Final = (
     "view_workflow", "view_workflowversion", "view_queue", "view_case", "view_workitem", "view_decision",
-    "view_agentrun", "view_caseevent", "view_evaluation",
+    "view_agentrun", "view_caseevent", "view_evaluation", "view_feedback",
 )  # fmt: skip
 _DRAFT: Final = ("add_workflowversion", "change_workflowversion", "delete_workflowversion")
-_WORK: Final = ("work_workitem",)
+_WORK: Final = ("work_workitem", "add_feedback")
 _RUN: Final = (
     "add_workflow", "change_workflow", "approve_workflowversion", "publish_workflowversion", "change_autonomy",
     "move_case", "cancel_case",

@@ -26,6 +26,7 @@ ROUTES = [
     ("GET", "/api/v1/cases/{case}/events", "cases:read", None, 200),
     ("GET", "/api/v1/cases/{case}/explanation", "cases:read", None, 200),
     ("POST", "/api/v1/cases/{case}/cancel", "cases:write", None, 200),
+    ("POST", "/api/v1/cases/{case}/feedback", "cases:write", {"value": "kept"}, 409),  # not decided
     ("GET", "/api/v1/workflows", "workflows:read", None, 200),
     ("GET", "/api/v1/workflows/greeting", "workflows:read", None, 200),
     ("POST", "/api/v1/workflows/greeting/evaluate", "rules:evaluate", {"case": {"text": "Hi"}}, 200),

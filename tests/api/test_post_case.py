@@ -37,6 +37,7 @@ def test_a_case_is_decided_in_the_answer_when_the_caller_waits(post: Call, greet
             "decided_at": answered.json()["decided_at"],
         },
         "work_item": None,
+        "feedback": None,
         "received_at": case.received_at.isoformat().replace("+00:00", "Z"),
         "decided_at": case.decided_at.isoformat().replace("+00:00", "Z") if case.decided_at else "",
         "links": {
@@ -44,6 +45,7 @@ def test_a_case_is_decided_in_the_answer_when_the_caller_waits(post: Call, greet
             "events": f"{here}/events",
             "explanation": f"{here}/explanation",
             "cancel": f"{here}/cancel",
+            "feedback": f"{here}/feedback",
             "workflow": "/api/v1/workflows/greeting",
         },
     }

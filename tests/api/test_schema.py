@@ -54,6 +54,7 @@ def test_every_operation_is_described(document: dict[str, Any]) -> None:
         "list_events",
         "list_workflows",
         "post_case",
+        "post_feedback",
         "post_result",
     ]
     for name, operation in operations.items():
@@ -75,6 +76,8 @@ def test_the_answers_are_as_the_document_says(
             fits(document, one, "get", api.get(answered["Location"]))
             fits(document, f"{one}/events", "get", api.get(answered["Location"] + "/events"))
             fits(document, f"{one}/explanation", "get", api.get(answered["Location"] + "/explanation"))
+            for told in ({"value": "kept"}, {"value": "kept"}, {"value": 3}):
+                fits(document, f"{one}/feedback", "post", api.post(f"{answered['Location']}/feedback", told, "json"))
             fits(document, f"{one}/cancel", "post", api.post(answered["Location"] + "/cancel"))
     fits(document, "/api/v1/cases", "get", api.get("/api/v1/cases"))
     fits(document, "/api/v1/cases", "get", api.get("/api/v1/cases?limit=x"))

@@ -21,6 +21,8 @@ from orchestration.models import (
     Decision,
     DecisionContent,
     Evaluation,
+    Feedback,
+    FeedbackContent,
     RuleHit,
     Submission,
     VersionEvent,
@@ -66,6 +68,8 @@ def rows() -> dict[str, Any]:
     hit = RuleHit.objects.create(evaluation=evaluation, version=version, rule="a", role="terminal")
     decision = Decision.objects.create(case=case, version=version, evaluation=evaluation, source="rules", outcome="yes")
     decision_content = DecisionContent.objects.create(decision=decision, reasons=[{"rule": "a"}])
+    feedback = Feedback.objects.create(case=case, value="kept", user=judge)
+    feedback_content = FeedbackContent.objects.create(feedback=feedback, note="x")
     run = AgentRun.objects.create(
         case=case, version=version, step="s", agent="a.b", agent_version="1", config_digest="c", input_digest="i",
         status="succeeded", asked_event=1,
@@ -79,12 +83,13 @@ def rows() -> dict[str, Any]:
         "event_content": event_content, "evaluation": evaluation, "hit": hit, "decision": decision,
         "decision_content": decision_content, "run": run, "run_content": run_content, "attempt": attempt,
         "item_content": item_content, "submission": submission, "approval": approval, "version_event": version_event,
+        "feedback": feedback, "feedback_content": feedback_content,
         "judge": judge,
     }  # fmt: skip
 
 
 # written once, and never changed or deleted
-FROZEN = ["event", "evaluation", "hit", "decision", "attempt", "submission", "approval", "version_event"]
+FROZEN = ["event", "evaluation", "hit", "decision", "feedback", "attempt", "submission", "approval", "version_event"]
 
 # the row, the column to change, its new value: each must be refused by the database itself
 CHANGES = [
@@ -107,6 +112,9 @@ CHANGES = [
     ("hit", "rule", "b"),
     ("decision", "outcome", "no"),
     ("decision_content", "reasons", "[]"),
+    ("feedback", "value", "broken"),
+    ("feedback", "supersedes_id", None),
+    ("feedback_content", "note", "y"),
     ("run", "confidence", 0.1),
     ("run", "status", "pending"),
     ("run_content", "output", "{}"),
@@ -155,6 +163,7 @@ def test_content_can_be_erased_and_shows_it(rows: dict[str, Any]) -> None:
     for name, column, blank in (
         ("content", "payload", "{}"),
         ("decision_content", "reasons", "[]"),
+        ("feedback_content", "note", ""),
         ("run_content", "output", "{}"),
         ("event_content", "content", "{}"),
     ):

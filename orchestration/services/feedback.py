@@ -1,0 +1,148 @@
+"""Feedback: what really happened after a case was decided, told by its client or by a person."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+
+from orchestration.facts import Problem
+from orchestration.models import ApiKey, Case, CaseStatus, Feedback, FeedbackContent, Workflow
+from orchestration.services.case import KeyReused
+from orchestration.services.event import Events
+from orchestration.services.refusal import Refused
+from orchestration.services.rule_set import loaded
+
+RECORD: Final = "orchestration.add_feedback"
+LONGEST_NOTE: Final = 1_000
+EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC)
+AHEAD: Final = timedelta(minutes=1)
+"""So far may the clock of whoever tells it be ahead of ours."""
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")  # all but tabs and line breaks
+
+
+class NotDecided(Refused):
+    """The case is not decided (yet)."""
+
+
+class NotDeclared(Refused):
+    """The workflow's published version declares no feedback values."""
+
+
+class Unfit(Refused):
+    """`problems` lists what is wrong with the value, the moment and the note."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("; ".join(f"{one.pointer.strip('/').replace('_', ' ')} {one.detail}" for one in problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class TakenIn:
+    """`repeated`: it was told before, so nothing was written."""
+
+    feedback: Feedback
+    repeated: bool
+
+
+def values_of(workflow: Workflow) -> tuple[str, ...]:
+    """What can be told of the workflow's cases now, whichever version decided them: as its published version says."""
+    return loaded(workflow.published_version_id).content.feedback if workflow.published_version_id else ()
+
+
+def take_in(
+    *,
+    case: Case,
+    value: str,
+    happened_at: datetime | None = None,
+    note: str = "",
+    key: ApiKey | None = None,
+    user: User | None = None,
+    idempotency_key: str | None = None,
+) -> TakenIn:
+    """Record it, from a key of the case's client or from a person. Nothing else of the case changes.
+
+    What says the same as the newest, or came with this idempotency key before, is a repeat; anything else supersedes
+    the newest. Needs the case's `workflow` loaded. Raises NotDecided, NotDeclared, Unfit, KeyReused; Refused where the
+    person may not.
+    """
+    if user is not None and not user.has_perm(RECORD):
+        raise Refused("You may not record feedback. Ask a Workflow Specialist.")
+    note, values = note.replace("\r\n", "\n").strip(), values_of(case.workflow)
+    said = (value, happened_at, note)
+    with transaction.atomic():
+        locked = Case.objects.select_for_update(no_key=True, of=("self",)).select_related("client").get(pk=case.pk)
+        if locked.status != CaseStatus.DECIDED:
+            raise NotDecided(_not_decided(CaseStatus(locked.status)))
+        told = Feedback.objects.filter(case=locked).select_related("content").order_by("-id")
+        if idempotency_key and (earlier := told.filter(idempotency_key=idempotency_key).first()):
+            if _said(earlier) != said:
+                raise KeyReused("This Idempotency-Key was used before with other feedback on this case.")
+            return TakenIn(earlier, repeated=True)
+        newest = told.first()
+        if newest and _said(newest) == said:
+            return TakenIn(newest, repeated=True)
+        if not values:
+            raise NotDeclared(_not_declared(case.workflow))
+        if problems := list(_problems(value, happened_at, note, values)):
+            raise Unfit(problems)
+        feedback = Feedback.objects.create(
+            case=locked,
+            value=value,
+            happened_at=happened_at,
+            key=key,
+            user=user,
+            supersedes=newest,
+            idempotency_key=idempotency_key,
+        )
+        feedback.content = FeedbackContent.objects.create(feedback=feedback, note=note)
+        actor = user.get_username() if user else f"client: {locked.client.name}"
+        events = Events(locked)
+        events.add("feedback.received", actor=actor, user=user, about={"value": value, "corrects": newest is not None})
+        Case.objects.filter(pk=locked.pk).update(last_event=locked.last_event)
+        events.write()
+    return TakenIn(feedback, repeated=False)
+
+
+def newest_of(case_ids: Collection[int]) -> dict[int, Feedback]:
+    """The feedback that counts, by case; one query, and none where there are no cases."""
+    if not case_ids:
+        return {}
+    rows = Feedback.objects.filter(case_id__in=case_ids, superseded_by=None).select_related("content")
+    return {row.case_id: row for row in rows}
+
+
+def _said(feedback: Feedback) -> tuple[str, datetime | None, str]:
+    return feedback.value, feedback.happened_at, feedback.content.note
+
+
+def _problems(value: str, happened_at: datetime | None, note: str, values: tuple[str, ...]) -> Iterator[Problem]:
+    if value not in values:
+        yield Problem("/value", f"must be one of {', '.join(values)}")
+    if happened_at is not None and happened_at > timezone.now() + AHEAD:
+        yield Problem("/happened_at", "is in the future; feedback tells what has happened")
+    if happened_at is not None and happened_at < EARLIEST:
+        yield Problem("/happened_at", f"is before {EARLIEST.year}")
+    if len(note) > LONGEST_NOTE:
+        yield Problem("/note", f"is longer than {LONGEST_NOTE:,} characters")
+    if _CONTROL.search(note):
+        yield Problem("/note", "holds a control character")
+
+
+def _not_decided(status: CaseStatus) -> str:
+    if status == CaseStatus.CANCELLED:
+        return "The case was cancelled and never decided, so there is no decision to give feedback on."
+    return f"The case is {status.label.lower()} and not decided yet. Send the feedback once it is decided."
+
+
+def _not_declared(workflow: Workflow) -> str:
+    return (
+        f"The workflow {workflow.slug} takes no feedback. For it to do so, publish a version that lists the possible "
+        "values under `feedback`, beside `outcomes`."
+    )
