@@ -10,9 +10,11 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
+from django.views.decorators.http import require_POST
 
 from orchestration.admin.base import ReadOnlyAdmin, moment_column
-from orchestration.admin.filters import DecidedBy, Outcome
+from orchestration.admin.feedback import feedback_form, feedback_view
+from orchestration.admin.filters import DecidedBy, Later, Outcome
 from orchestration.admin.label import label, priority_label, status_label
 from orchestration.admin.story import story_context
 from orchestration.models import Case, CaseStatus
@@ -42,6 +44,7 @@ class CaseAdmin(ReadOnlyAdmin):
         "status",
         Outcome,
         DecidedBy,
+        Later,
         "received_at",
         "client",
         "test",
@@ -93,26 +96,33 @@ class CaseAdmin(ReadOnlyAdmin):
         return [
             path("<int:pk>/cancel/", view(self.cancel_view), name="orchestration_case_cancel"),
             path("<int:pk>/move/", view(self.move_view), name="orchestration_case_move"),
+            path("<int:pk>/feedback/", view(require_POST(self.feedback_view)), name="orchestration_case_feedback"),
             *super().get_urls(),
         ]
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        case = self._case(request, object_id)
+        return self.case_page(request, self.case(request, object_id))
+
+    def case_page(self, request: HttpRequest, case: Case, **context: Any) -> HttpResponse:
+        """The case's whole story; `context` holds what was typed of feedback and what was wrong with it."""
         story = story_of(case)
         return self.page(
             request,
             "case.html",
             f"Case {case}",
             **story_context(story),
+            **feedback_form(request, case),
+            **context,
+            status=409 if context else 200,
             case=case,
             can_cancel=case.status not in FINAL and request.user.has_perm(CANCEL),
             can_move=case.status not in FINAL and request.user.has_perm(MOVE),
         )
 
     def cancel_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        case = self._case(request, pk)
+        case = self.case(request, pk)
         if not request.user.has_perm(CANCEL):
             raise PermissionDenied
         if request.method != "POST":
@@ -126,7 +136,7 @@ class CaseAdmin(ReadOnlyAdmin):
         return HttpResponseRedirect(reverse("admin:orchestration_case_change", args=[case.pk]))
 
     def move_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        case = self._case(request, pk)
+        case = self.case(request, pk)
         if not request.user.has_perm(MOVE):
             raise PermissionDenied
         if request.method != "POST":
@@ -141,7 +151,10 @@ class CaseAdmin(ReadOnlyAdmin):
             messages.error(request, refused.message)
         return HttpResponseRedirect(reverse("admin:orchestration_case_change", args=[case.pk]))
 
-    def _case(self, request: HttpRequest, object_id: Any) -> Case:
+    def feedback_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        return feedback_view(self, request, pk)
+
+    def case(self, request: HttpRequest, object_id: Any) -> Case:
         if not self.has_view_permission(request):
             raise PermissionDenied
         related = ("workflow", "version", "client", "content", "parent")

@@ -9,7 +9,8 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.http import HttpRequest
 
-from orchestration.models import Workflow
+from orchestration.models import CaseStatus, Workflow
+from orchestration.rules.language import VersionContent
 from orchestration.services.rule_set import loaded
 
 
@@ -63,6 +64,24 @@ class DecidedBy(admin.SimpleListFilter):
         return queryset.filter(**{field: self.value()}) if self.value() else queryset
 
 
+class Later(admin.SimpleListFilter):
+    """What happened later, by the newest feedback, without reading every case."""
+
+    title = "what happened later"
+    parameter_name = "later"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        values = sorted({value for content in _published() for value in content.feedback})
+        told = [(f"is:{value}", value.replace("_", " ")) for value in values]
+        return [*told, ("nothing", "Nothing told yet")] if told else []
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        kind, _, value = (self.value() or "").partition(":")
+        if kind == "is":
+            return queryset.filter(feedback__value=value, feedback__superseded_by=None)
+        return queryset.filter(status=CaseStatus.DECIDED, feedback=None) if kind == "nothing" else queryset
+
+
 class Outcome(admin.SimpleListFilter):
     """The outcomes of published versions, without reading every case."""
 
@@ -70,13 +89,13 @@ class Outcome(admin.SimpleListFilter):
     parameter_name = "outcome"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        published = Workflow.objects.filter(published_version__isnull=False)
-        names = {
-            name
-            for pk in published.values_list("published_version_id", flat=True)
-            for name in loaded(pk).content.outcomes
-        }
+        names = {name for content in _published() for name in content.outcomes}
         return [(name, name.replace("_", " ")) for name in sorted(names)]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(outcome=self.value()) if self.value() else queryset
+
+
+def _published() -> list[VersionContent]:
+    published = Workflow.objects.filter(published_version__isnull=False)
+    return [loaded(pk).content for pk in published.values_list("published_version_id", flat=True)]

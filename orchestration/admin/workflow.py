@@ -20,7 +20,7 @@ from orchestration.models import Autonomy, Queue, Workflow
 from orchestration.rules.operators import parse_duration
 from orchestration.services.refusal import Refused
 from orchestration.services.workflow import set_autonomy
-from orchestration.services.workflow_figures import with_figures
+from orchestration.services.workflow_figures import feedback_figures, with_figures
 
 AUTONOMY = "orchestration.change_autonomy"
 IMPORT = tuple(f"orchestration.{name}" for name in ("add_workflow", "change_workflow", "add_workflowversion"))
@@ -177,6 +177,7 @@ class WorkflowAdmin(ModelAdmin):
                 "autonomies": Autonomy.choices,
                 "may_change_autonomy": request.user.has_perm(AUTONOMY),
                 "versions": workflow.versions.select_related("author").defer("content")[:50],
+                "feedback": feedback_figures(workflow),
                 "before_form": "orchestration/admin/workflow_top.html",
             }
         return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import Prefetch
 from django.utils import timezone
@@ -18,6 +18,7 @@ from orchestration.models import (
     CaseEffect,
     Decision,
     EffectKind,
+    Feedback,
     Priority,
     RunStatus,
     WorkItem,
@@ -28,6 +29,9 @@ from orchestration.services.document_lines import Line, lines_of, shown
 from orchestration.services.history import History, history_of
 from orchestration.services.rule_set import Loaded, loaded
 from orchestration.services.rule_story import RulesSeen, rules_seen
+
+SHOWN: Final = 20
+"""So much feedback is shown; the history has all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,13 @@ class DecisionStory:
 
 
 @dataclass(frozen=True, slots=True)
+class FeedbackStory:
+    row: Feedback
+    words: str
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
 class Story:
     case: Case
     erased_at: datetime | None
@@ -107,6 +118,7 @@ class Story:
     answers: list[Line]
     other_facts: list[tuple[str, str, list[Line]]]  # source, what it is, lines
     decisions: list[DecisionStory]  # newest first
+    feedback: list[FeedbackStory]  # newest first, the last ones
     open_item: WorkItem | None
     work_items: list[WorkItem]
     runs: list[RunStory]  # the last of each step
@@ -137,6 +149,7 @@ def story_of(case: Case) -> Story:
         WorkItem.objects.filter(case=case).select_related("queue", "claimed_by", "closed_by", "content").order_by("-id")
     )
     decisions = Decision.objects.filter(case=case).select_related("content", "user").order_by("-id")
+    feedback = Feedback.objects.filter(case=case).select_related("content", "user").order_by("-id")[:SHOWN]
     rules = rules_seen(case)
     runs = runs_of_story(case, version)
     last = {run.run.step: run for run in runs}
@@ -154,6 +167,7 @@ def story_of(case: Case) -> Story:
         else lines_of(content.human or {}, root_spec(version, "human"), corrections=history.answers),
         other_facts=_other_facts(case, rules),
         decisions=[_decision(row) for row in decisions],
+        feedback=[_feedback(row, case) for row in feedback],
         open_item=next((item for item in items if item.status == "open"), None),
         work_items=items,
         runs=[run for run in runs if last[run.run.step] is run],
@@ -221,6 +235,11 @@ def _piece(piece: Any) -> tuple[str, str, str]:
 def _decision(row: Decision) -> DecisionStory:
     who = (row.user.get_full_name() or row.user.get_username()) if row.user else ""
     return DecisionStory(row, in_words(row.outcome), who)
+
+
+def _feedback(row: Feedback, case: Case) -> FeedbackStory:
+    who = (row.user.get_full_name() or row.user.get_username()) if row.user else case.client.name
+    return FeedbackStory(row, in_words(row.value), who)
 
 
 def _other_facts(case: Case, rules: RulesSeen) -> list[tuple[str, str, list[Line]]]:

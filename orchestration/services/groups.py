@@ -9,7 +9,7 @@ from django.contrib.contenttypes.models import ContentType
 
 _READ: Final = (
     "view_workflow", "view_workflowversion", "view_queue", "view_case", "view_workitem", "view_decision",
-    "view_agentrun", "view_caseevent", "view_evaluation", "view_feedback",
+    "view_agentrun", "view_caseevent", "view_evaluation",
 )  # fmt: skip
 _DRAFT: Final = ("add_workflowversion", "change_workflowversion", "delete_workflowversion")
 _WORK: Final = ("work_workitem", "add_feedback")

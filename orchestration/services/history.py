@@ -107,6 +107,9 @@ def _words(name: str, about: Mapping[str, Any]) -> tuple[str, str]:
         case "case.decided":
             by = "by rules" if about.get("by") == "rules" else "by a person"
             return f"Decided {by}: {str(about.get('outcome', '')).replace('_', ' ')}", "good"
+        case "feedback.received":
+            told = str(about.get("value", "")).replace("_", " ")
+            return f"Feedback{' corrected' if about.get('corrects') else ''}: {told}", "info"
         case "case.moved":
             return f"Moved from version {about.get('from', '')} to version {about.get('to', '')}", "info"
         case "case.cancelled":

@@ -64,6 +64,7 @@ ACTIONS = [
     # route, argument, who is not turned away; what they may do beyond that is up to the service
     ("orchestration_case_cancel", "case", RUN),
     ("orchestration_case_move", "case", RUN),
+    ("orchestration_case_feedback", "case", WORK),
     ("orchestration_workitem_claim", "item", WORK),
     ("orchestration_workitem_release", "item", WORK),
     ("orchestration_workitem_decide", "item", WORK),
@@ -86,6 +87,7 @@ ACTIONS = [
     ("orchestration_client_change", "client", RUN),
 ]
 POST_ONLY = [
+    "orchestration_case_feedback",
     "orchestration_workitem_claim",
     "orchestration_workitem_release",
     "orchestration_workitem_decide",

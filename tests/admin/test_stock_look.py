@@ -26,7 +26,7 @@ TELLING = (
     "closed_item", "published_and_the_figures", "settings_are_saved", "autonomy_changes", "imported_as_a_draft",
     "agents_are_listed", "first_queue", "set_replaced_and_used", "bad_file_changes_nothing",
     "where_it_is_used_and_what_it_did", "circuit_of_a_step", "step_its_yaml", "second_sees_both_and_loses",
-    "what_was_found_is_shown", "offered_by_version",
+    "what_was_found_is_shown", "offered_by_version", "what_was_told_before", "cannot_be_is_told", "counts_by_outcome",
 )  # fmt: skip
 
 

@@ -45,6 +45,8 @@ def case(greeting: Workflow) -> Case:
             "Waits for approval: Approve: yes",
             "warning",
         ),
+        ("feedback.received", {"value": "no_show", "corrects": False}, "Feedback: no show", "info"),
+        ("feedback.received", {"value": "kept", "corrects": True}, "Feedback corrected: kept", "info"),
         ("work_item.claimed", {}, "Claimed", "plain"),
         ("work_item.released", {}, "Given back to the queue", "plain"),
         ("case.sent_back", {"corrected": ["a"], "answered": []}, "Sent back to the rules with 1 fact", "info"),
