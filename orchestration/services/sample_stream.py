@@ -22,10 +22,15 @@ LOT: Final = 5
 
 @dataclass(frozen=True)
 class Arriving:
-    """A sample case as it is posted, and the moment at which it comes in."""
+    """A sample case as it is posted, the moment at which it comes in, and outcomes that its feedback is on."""
 
     due: datetime
     case: dict[str, Any]
+    feedback_on: tuple[str, ...] = ()
+
+    def feedback(self, outcome: str | None) -> str | None:
+        """What really happened after this outcome, where the sample knows it."""
+        return self.case.get("feedback") if outcome in self.feedback_on else None
 
 
 @dataclass(frozen=True)
@@ -34,12 +39,14 @@ class Samples:
 
     It draws the cases number `first` to `first + count - 1` of a seed, each `{reference, payload, priority, arrives}`
     and more. `arrives` is what a clock in the workflow's time zone shows: ISO date and time without offset, later for
-    each number, from `today` at midnight on.
+    each number, from `today` at midnight on. `FEEDBACK_ON` beside it lists the outcomes after which what a case has as
+    `feedback` is what really happened.
     """
 
     slug: str
     zone: ZoneInfo
     draw: Callable[..., list[dict[str, Any]]]
+    feedback_on: tuple[str, ...] = ()
 
     def arriving(self, now: datetime, *, seed: int, earlier: int = 0) -> Iterator[Arriving]:
         """Today's cases from now on, before them up to `earlier` ones from before; then day after day, each with a seed
@@ -55,7 +62,8 @@ class Samples:
                     day, seed, number = day + timedelta(days=1), seed + 1, 0
                     break
                 number += 1
-                yield Arriving(datetime.combine(day, arrives.time(), self.zone), {"workflow": self.slug, **case})
+                due = datetime.combine(day, arrives.time(), self.zone)
+                yield Arriving(due, {"workflow": self.slug, **case}, self.feedback_on)
 
     def _number_at(self, day: date, now: datetime, seed: int) -> int:
         """How many of the day's cases have come in before this moment."""
@@ -82,7 +90,8 @@ def of_workflow(name: str) -> Samples | None:
     except ModuleNotFoundError:
         return None
     pack = load(registry().workflows[name].path.read_text())
-    return Samples(pack.workflow["slug"], ZoneInfo(pack.content.time_zone), module.sample_cases)
+    zone, feedback_on = ZoneInfo(pack.content.time_zone), getattr(module, "FEEDBACK_ON", ())
+    return Samples(pack.workflow["slug"], zone, module.sample_cases, feedback_on)
 
 
 def begun(

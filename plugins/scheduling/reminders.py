@@ -22,7 +22,7 @@ class Reminder(Model):
 
 
 class RemindersAgent(Agent):
-    name, version, title = "scheduling.reminders", "1.0", "Plans reminders"
+    name, version, title = "scheduling.reminders", "1.1", "Plans reminders"
     description = (
         "Chooses channel and moments of the reminders by the risk of a no-show. Nobody is disturbed in quiet hours of "
         "their own time zone. It plans only; sending is the business of another system."
@@ -48,6 +48,7 @@ class RemindersAgent(Agent):
         reminders: list[Reminder] = Field(title="Reminders, first one first")
         count: int = Field(title="How many", ge=0)
         first_at: AwareDatetime | None = Field(default=None, title="First reminder")
+        ask_again_at: AwareDatetime = Field(title="A patient who has not confirmed is reminded at")
         confirm_by: AwareDatetime = Field(title="A slot that needs a confirmation is held until")
 
     def run(self, request: Request[Any, Any]) -> AgentResult:
@@ -64,7 +65,8 @@ class RemindersAgent(Agent):
             reminders=found,
             count=len(found),
             first_at=found[0].at if found else None,
-            confirm_by=_confirm_by(stated, zone, config),
+            ask_again_at=_waking(timedelta(hours=config.confirm_hours) / 2, stated, zone, config),
+            confirm_by=_waking(timedelta(hours=config.confirm_hours), stated, zone, config),
         )
         summary = (
             f"{len(found)} reminder{'' if len(found) == 1 else 's'}" if allowed else "The patient allows no channel"
@@ -89,12 +91,12 @@ def _zone(name: str) -> ZoneInfo:
         raise AgentError(said, permanent=True) from None
 
 
-def _confirm_by(stated: Any, zone: ZoneInfo, config: Any) -> datetime:
-    """The hours to confirm are waking ones: asked at 20:30 with two of them, a patient has until 9:30 in the morning.
+def _waking(left: timedelta, stated: Any, zone: ZoneInfo, config: Any) -> datetime:
+    """When so much waking time is over: asked at 20:30 with two hours to confirm, a patient has until 9:30.
 
     An hour before the visit the slot is given up at the latest, but never before the request came in.
     """
-    left, at = timedelta(hours=config.confirm_hours), stated.received_at.astimezone(UTC)
+    at = stated.received_at.astimezone(UTC)
     while True:
         at = _awake(at, zone, config.quiet_from, config.quiet_to)
         night = _next(at, zone, config.quiet_from)

@@ -20,6 +20,9 @@ from .slots import SlotsAgent
 RISKY = 0.3
 """From this risk on, a careful person does not book without the patient's confirmation."""
 
+FEEDBACK_ON = ("book", "rescheduled")
+"""Outcomes that make an appointment: of a case decided so, a sample's `feedback` is what really happened."""
+
 
 def sample_cases(seed: int, count: int, *, first: int = 0, today: date | None = None) -> list[dict[str, Any]]:
     """`count` requests, from number `first` on, of today (default: the real one) and later, `arrivals.PER_DAY` a day.

@@ -48,7 +48,11 @@ def test_the_demo_runs_all_four_workflows_and_more_cases_keep_coming(tmp_path: P
     assert sum(told(more).values()) == 20 + 100
     with closing(sqlite3.connect(database)) as opened:
         rows = opened.execute("select reference from orchestration_case").fetchall()
+        outcomes = opened.execute(
+            "select outcome from orchestration_feedback join orchestration_case on case_id = orchestration_case.id"
+        ).fetchall()
     assert len({reference for (reference,) in rows}) == len(rows)
+    assert {outcome for (outcome,) in outcomes} in ({"book"}, {"book", "rescheduled"})
 
 
 def test_a_port_at_which_something_answers_is_refused_before_anything_is_set_up() -> None:

@@ -19,7 +19,7 @@ from plugins.scheduling.eligibility import EligibilityAgent
 from plugins.scheduling.no_show import NoShowAgent
 from plugins.scheduling.reminders import RemindersAgent
 from plugins.scheduling.request import RequestAgent
-from plugins.scheduling.samples import sample_cases
+from plugins.scheduling.samples import FEEDBACK_ON, sample_cases
 from plugins.scheduling.slots import SlotsAgent
 
 TEXT = (Path(scheduling.__file__).parent / "pack.yaml").read_text(encoding="utf-8")
@@ -46,6 +46,10 @@ class Sampled:
     @property
     def appointed(self) -> bool:
         return self.result.outcome in ("book", "rescheduled")
+
+    @property
+    def risk(self) -> float:
+        return float(self.result.runs["no_show"].output["risk"])
 
     @property
     def group(self) -> str:
@@ -95,16 +99,25 @@ def report(sampled: Sequence[Sampled]) -> Iterator[str]:
     for (queue, reason), number in Counter((one.queue, one.reason) for one in escalated).most_common():
         yield f"| `{queue}` | {reason} | {number} |"
     yield ""
-    yield "| appointments made | number | missed |"
-    yield "|---|---|---|"
+    yield "| outcome | attended | no show | nothing told |"
+    yield "|---|---|---|---|"
+    for outcome in FEEDBACK_ON:
+        told = Counter(one.case["feedback"] for one in automatic if one.result.outcome == outcome)
+        yield f"| {outcome} | {told['attended']} | {told['no_show']} | {told[None]} |"
+    yield ""
+    yield "| appointments made | number | model says | missed |"
+    yield "|---|---|---|---|"
     appointed = [one for one in sampled if one.appointed and one.case["feedback"]]
-    for group, title in (
-        ("hard", "before 9, 18 to 29 or a long way"),
-        ("easy", "before 9, everybody else"),
-        ("day", "from 9 o'clock"),
+    for title, some in (
+        ("before 9, 18 to 29 or a long way", [one for one in appointed if one.group == "hard"]),
+        ("before 9, everybody else", [one for one in appointed if one.group == "easy"]),
+        ("from 9 o'clock", [one for one in appointed if one.group == "day"]),
+        ("risk under 10%", [one for one in appointed if one.risk < 0.1]),
+        ("risk of 10 to 20%", [one for one in appointed if 0.1 <= one.risk < 0.2]),
+        ("risk of 20% and more", [one for one in appointed if one.risk >= 0.2]),
     ):
-        some = [one for one in appointed if one.group == group]
-        yield f"| {title} | {len(some)} | {missed(some):.0%} |"
+        said = sum(one.risk for one in some) / len(some)
+        yield f"| {title} | {len(some)} | {said:.0%} | {missed(some):.0%} |"
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +125,25 @@ def test_an_answer_of_the_nurse_lets_the_rules_go_on(conductor: Conductor) -> No
     held = conductor.run(payload, now=arrived(case))
     assert (held.kind, held.reason) == ("escalate", "Red-flag symptom")
     assert held.answer({"nurse_cleared": True}).kind != "escalate"
+
+
+def test_who_has_not_confirmed_when_half_the_time_is_over_is_reminded_once(
+    conductor: Conductor, sampled: list[Sampled]
+) -> None:
+    case = next(one.case for one in sampled if one.waited)
+    held = conductor.run(case["payload"], now=arrived(case))
+    moments = held.runs["reminders"].output
+    ask_again, last = (datetime.fromisoformat(moments[name]) for name in ("ask_again_at", "confirm_by"))
+    asked, reminded = (held, held.later(moments["ask_again_at"]))
+    assert [[(one.kind, one.step.due, notice.name) for notice in one.step.effects] for one in (asked, reminded)] == [
+        [("wait", ask_again, "please-confirm")],
+        [("wait", last, "please-confirm-reminder")],
+    ]
+    between = reminded.later((ask_again + (last - ask_again) / 2).isoformat())
+    assert (between.kind, between.step.due, between.step.effects) == ("wait", last, ())
+    offered = between.later(moments["confirm_by"])
+    assert (offered.outcome, offered.step.effects) == ("offer_alternatives", ())
+    assert held.later(moments["confirm_by"]).step.effects == ()  # nobody is reminded when it is too late
 
 
 def test_the_slot_booked_is_in_the_reasons_that_outside_systems_read(sampled: list[Sampled]) -> None:

@@ -102,6 +102,21 @@ def test_the_hours_to_confirm_are_waking_ones(run: Callable, received_at: str, s
     assert run(RemindersAgent(), **stated).output.confirm_by.isoformat() == confirm_by
 
 
+@pytest.mark.parametrize(
+    ("received_at", "ask_again_at"),
+    [
+        ("2026-03-02T09:00:00-05:00", "2026-03-02T10:00:00-05:00"),
+        ("2026-03-02T20:30:00-05:00", "2026-03-03T08:30:00-05:00"),  # half an hour in the evening, half in the morning
+        ("2026-03-03T04:00:00-05:00", "2026-03-03T09:00:00-05:00"),
+    ],
+)
+def test_who_is_to_confirm_is_reminded_when_half_the_waking_time_is_over(
+    run: Callable, received_at: str, ask_again_at: str
+) -> None:
+    stated = {**BASE, "received_at": received_at, "start": "2026-03-05T10:00:00-05:00", "band": "high"}
+    assert run(RemindersAgent(), **stated).output.ask_again_at.isoformat() == ask_again_at
+
+
 @pytest.mark.parametrize("zone", ["Mars/Base", "../etc/passwd", ""])
 def test_a_wrong_time_zone_is_named(run: Callable, zone: str) -> None:
     with pytest.raises(AgentError, match="There is no time zone") as caught:

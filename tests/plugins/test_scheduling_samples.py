@@ -11,10 +11,11 @@ import pytest
 from jsonschema_rs import validator_for
 from ruamel.yaml import YAML
 
+from orchestration.rules.pack import load
 from plugins import scheduling
 from plugins.scheduling.arrivals import PER_DAY
 from plugins.scheduling.history import HELD_OUT, history, true_risk
-from plugins.scheduling.samples import sample_cases
+from plugins.scheduling.samples import FEEDBACK_ON, sample_cases
 
 TODAY = date(2026, 3, 2)
 
@@ -72,6 +73,12 @@ def test_feedback_is_there_where_an_appointment_comes_about(cases: list[dict]) -
             assert case["feedback"] is None
     told = [case["feedback"] for case in cases if case["feedback"]]
     assert 0.05 < told.count("no_show") / len(told) < 0.2
+
+
+def test_feedback_is_what_the_pack_declares_on_outcomes_that_it_has() -> None:
+    workflow = load((Path(scheduling.__file__).parent / "pack.yaml").read_text(encoding="utf-8")).content
+    assert workflow.feedback == ("attended", "no_show")
+    assert set(FEEDBACK_ON) < set(workflow.outcomes)
 
 
 def test_the_history_has_the_structure_it_is_said_to_have() -> None:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from orchestration.services.sample_stream import Samples, begun, installed
+from orchestration.services.sample_stream import Arriving, Samples, begun, installed
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 HOURS = (7, 9, 9, 10, 14, 20)
@@ -68,6 +68,17 @@ def test_days_follow_each_other_each_with_a_seed_of_its_own() -> None:
     assert len({one.case["reference"] for one in found}) == len(found)
     assert [one.due for one in found] == sorted(one.due for one in found)
     assert found[-1].due == datetime(2026, 3, 5, 7, tzinfo=UTC)
+
+
+def test_what_really_happened_is_known_after_some_outcomes() -> None:
+    samples = Samples("one", ZoneInfo("UTC"), Drawn(), ("book",))
+    one = next(samples.arriving(NOW, seed=1))
+    assert one.feedback("book") is None
+    told = Arriving(one.due, {**one.case, "feedback": "attended"}, one.feedback_on)
+    assert [told.feedback(outcome) for outcome in ("book", "cancelled", None)] == ["attended", None, None]
+    assert {one.slug: one.feedback_on for one in installed() if one.feedback_on} == {
+        "patient-scheduling": ("book", "rescheduled")
+    }
 
 
 def test_no_more_is_drawn_than_is_soon_needed() -> None:

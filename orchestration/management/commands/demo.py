@@ -13,6 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
 
@@ -26,6 +27,9 @@ from orchestration.services.refusal import Refused
 
 LONGEST_PAUSE: Final = 15.0
 """Seconds between two cases at the most, when they come faster than in real life."""
+
+POSTED: Final = ("workflow", "reference", "payload", "priority")
+TOLD_AT_ONCE: Final = "Sample data. The demo tells at once what would come later."
 
 
 class NotTaken(CommandError):
@@ -65,7 +69,7 @@ class Command(BaseCommand):
                 sample_stream.installed(), now, seed=options["seed"] + Case.objects.count(), each=options["cases"]
             )
             for one in start:
-                _post(base, one.case)
+                _post(base, one)
             self._say(base, len(start), options["speed"])
             self._stream(base, rest, now, options["speed"], processes)
         except KeyboardInterrupt:
@@ -122,7 +126,7 @@ class Command(BaseCommand):
                 _all_alive(processes)
                 time.sleep(min(left, 0.2))
             try:
-                _post(base, one.case)
+                _post(base, one)
             except NotTaken as failure:  # perhaps somebody has paused this workflow, or changed what it asks for
                 self.stderr.write(str(failure))
             if number % 100 == 0:
@@ -130,11 +134,18 @@ class Command(BaseCommand):
                 self._say_standings()
 
 
-def _post(base: str, sample: dict[str, Any]) -> dict[str, Any]:
-    body = {"workflow": sample["workflow"], "reference": sample["reference"], "payload": sample["payload"]}
+def _post(base: str, one: sample_stream.Arriving) -> None:
+    """The case and, where it is decided at once, what really happened later as far as its sample knows it."""
+    case = _send(f"{base}/api/v1/cases", {name: one.case[name] for name in POSTED})
+    if value := one.feedback(case["outcome"]):
+        with suppress(NotTaken):  # the published version may take none, or others
+            _send(base + case["links"]["feedback"], {"value": value, "note": TOLD_AT_ONCE})
+
+
+def _send(url: str, body: dict[str, Any]) -> dict[str, Any]:
     request = urllib.request.Request(  # noqa: S310 - our own address
-        f"{base}/api/v1/cases",
-        data=json.dumps({**body, "priority": sample["priority"]}).encode(),
+        url,
+        data=json.dumps(body).encode(),
         headers={
             "Authorization": f"Bearer {demo.API_KEY}",
             "Content-Type": "application/json",
