@@ -44,6 +44,13 @@ def test_rules_come_with_how_they_read_on_either_side(greeting: Workflow) -> Non
     assert sides == {"hear": (10, 11), "new": (None, 20), "rude": (20, None)}
 
 
+def test_feedback_that_may_be_told_has_a_section_of_its_own(greeting: Workflow) -> None:
+    found = compared(greeting.published_version, draft_of(greeting, feedback=["kept", "late"]))
+    assert [(title, pair.change.sentences) for title, pairs in found.groups for pair in pairs] == [
+        ("Feedback", ("New feedback value: late", "Feedback value dropped: broken"))
+    ]
+
+
 def test_another_title_needs_no_two_sides(greeting: Workflow) -> None:
     first, *rest = rules()
     found = compared(greeting.published_version, draft_of(greeting, rules=[{**first, "title": "Rude"}, *rest]))
