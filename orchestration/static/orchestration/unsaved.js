@@ -77,7 +77,8 @@ function saved(form, address) {
 function refused(form, submitter, answer, page) {
   const theirs = page.querySelector("form[data-stay]");
   if (!theirs) {
-    const why = page.querySelector("[data-why]")?.textContent || `The server could not take it (${answer.status}).`;
+    const otherwise = answer.status === 403 ? "You may not do this any more." : `The server could not take it (${answer.status}).`;
+    const why = page.querySelector("[data-why]")?.textContent || otherwise;
     return notSaved(form, submitter, `${why} What you wrote is still here.`);
   }
   const editor = form.querySelector(EDITORS);
