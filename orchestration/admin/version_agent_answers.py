@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any, Final
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
-from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.debug import sensitive_variables
 
+from orchestration.admin.draft_part import CHANGE, NOT_ALLOWED, asked_of, shown
 from orchestration.models import Secret
 from orchestration.services.agent_config import as_stored, say_step
 from orchestration.services.agent_state import check_agent
@@ -20,15 +20,16 @@ from orchestration.services.secret import set_secret
 if TYPE_CHECKING:
     from orchestration.admin.version import VersionAdmin
 
-CHANGE: Final = "orchestration.change_workflowversion"
 MANAGE: Final = "orchestration.manage_agents"
-MAX_BODY: Final = 1_000_000
-NOT_ALLOWED: Final = "You may not change versions any more. Ask an Orchestration Architect."
+
+from_source = partial(
+    read_source, noun="step", entries="use and, if you like, config, input, timeout, attempts and on_failure"
+)
 
 
 def say_view(admin: VersionAdmin, request: HttpRequest, pk: int) -> HttpResponse:
     """JSON `{key, name, step}` or `{key, name, source}` → `{step, source, problems}`. Nothing is stored."""
-    version, asked = admin.version(request, pk), _asked_body(request)
+    version, asked = admin.version(request, pk), asked_of(request)
     if not request.user.has_perm(CHANGE):
         return JsonResponse({"problems": [shown(Remark("error", "", NOT_ALLOWED))]}, status=403)
     if asked is None:
@@ -36,7 +37,7 @@ def say_view(admin: VersionAdmin, request: HttpRequest, pk: int) -> HttpResponse
     key = str(asked.get("key", ""))
     data, remarks = asked.get("step"), ()
     if isinstance(asked.get("source"), str):
-        data, remarks = from_source(asked["source"])
+        data, remarks = from_source(asked["source"].replace("\r\n", "\n"))
     if remarks:
         return JsonResponse({"step": None, "source": None, "problems": [shown(one) for one in remarks]})
     data = as_stored(data, part_of(version, "agents", key).value)
@@ -56,7 +57,7 @@ def check_view(admin: VersionAdmin, request: HttpRequest, pk: int) -> HttpRespon
     The agent is given the secrets that the step names, and a draft may send them anywhere: so only those may ask who
     may set secrets.
     """
-    version, asked = admin.version(request, pk), _asked_body(request)
+    version, asked = admin.version(request, pk), asked_of(request)
     if not request.user.has_perms((CHANGE, MANAGE)):
         return JsonResponse({"ok": False, "message": "Ask an Orchestration Architect to check it."}, status=403)
     if asked is None:
@@ -77,7 +78,7 @@ def check_view(admin: VersionAdmin, request: HttpRequest, pk: int) -> HttpRespon
 def secret_view(admin: VersionAdmin, request: HttpRequest, pk: int) -> HttpResponse:
     """JSON `{name, value, note}` → `{secrets: [{name, note}]}` or `{problem}`. The value goes in and never out."""
     admin.version(request, pk)
-    asked = _asked_body(request)
+    asked = asked_of(request)
     if not request.user.has_perm(MANAGE):
         return JsonResponse({"problem": "You may not set secrets. Ask an Orchestration Architect."}, status=403)
     if asked is None or not all(isinstance(asked.get(key, ""), str) for key in ("name", "value", "note")):
@@ -95,22 +96,3 @@ def secret_view(admin: VersionAdmin, request: HttpRequest, pk: int) -> HttpRespo
 
 def named_secrets() -> list[dict[str, str]]:
     return list(Secret.objects.order_by("name").values("name", "note"))
-
-
-def from_source(text: str) -> tuple[Any, tuple[Remark, ...]]:
-    data, remarks = read_source(text.replace("\r\n", "\n"))
-    if remarks and remarks[0].detail.startswith("A rule has the entries"):
-        remarks = (Remark("error", "", "A step has the entries use, config, input, timeout, attempts, on_failure."),)
-    return data, remarks
-
-
-def shown(remark: Remark) -> dict[str, str]:
-    return {"severity": remark.severity, "pointer": remark.pointer, "detail": remark.detail}
-
-
-def _asked_body(request: HttpRequest) -> dict[str, Any] | None:
-    try:
-        asked = json.loads(request.body) if len(request.body) <= MAX_BODY else None
-    except (ValueError, RecursionError, RequestDataTooBig):
-        return None
-    return asked if isinstance(asked, dict) else None

@@ -16,6 +16,8 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from orchestration.admin.draft_part import kept
+from orchestration.admin.staying import stays
 from orchestration.models import VersionStatus, WorkflowVersion
 from orchestration.rules.language import VersionContent
 from orchestration.rules.parse import RuleError, version_from
@@ -40,7 +42,7 @@ def urls(admin: VersionAdmin) -> list[URLPattern]:
         "unschedule": unschedule_view,
         "reviewed": reviewed_view,
     }
-    views: dict[str, View] = {name: partial(view, admin) for name, view in pages.items()}
+    views: dict[str, View] = {name: stays(partial(view, admin)) for name, view in pages.items()}
     views |= {name: require_POST(partial(view, admin)) for name, view in acts.items()}
     return [
         path(f"<int:pk>/{name}/", admin.admin_site.admin_view(view), name=f"orchestration_workflowversion_{name}")
@@ -62,8 +64,7 @@ def submit_view(admin: VersionAdmin, request: HttpRequest, pk: int) -> HttpRespo
             refusal = refused.message
             version = admin.version(request, pk)
     if version.status != VersionStatus.DRAFT:
-        messages.error(request, refusal or f"Version {version.number} is submitted already.")
-        return _to(pk)
+        return _not_here(admin, request, version, refusal or f"Version {version.number} is submitted already.")
     return admin.page(
         request,
         "version_submit.html",
@@ -98,8 +99,7 @@ def review_view(admin: VersionAdmin, request: HttpRequest, pk: int) -> HttpRespo
             version = admin.version(request, pk)
     submission = getattr(version, "submission", None)
     if submission is None:
-        messages.error(request, refusal or f"Version {version.number} has not been submitted.")
-        return _to(pk)
+        return _not_here(admin, request, version, refusal or f"Version {version.number} has not been submitted.")
     evidence = evidence_from(submission.evidence)
     content = _read(version)
     stands = standing(version, evidence, request.user, unreadable=content is None)
@@ -130,11 +130,12 @@ def withdraw_view(admin: VersionAdmin, request: HttpRequest, pk: int) -> HttpRes
     _need(request, DRAFT)
     if request.method != "POST":
         return admin.page(request, "version_withdraw.html", f"Withdraw {version}", version=version)
-    done = f"Version {version.number} is withdrawn. You can take it up again as a new draft."
-    return _done(
-        request, pk, done,
-        lambda: approval.withdraw(version_id=pk, user=request.user, comment=request.POST.get("comment", "")),
-    )  # fmt: skip
+    try:
+        approval.withdraw(version_id=pk, user=request.user, comment=request.POST.get("comment", ""))
+    except Refused as refused:
+        return _not_here(admin, request, version, refused.message)
+    messages.success(request, f"Version {version.number} is withdrawn. You can take it up again as a new draft.")
+    return _to(pk)
 
 
 def publish_view(admin: VersionAdmin, request: HttpRequest, pk: int) -> HttpResponse:
@@ -191,8 +192,7 @@ def roll_back_view(admin: VersionAdmin, request: HttpRequest, pk: int) -> HttpRe
         except Refused as refused:
             refusal = refused.message
     if version.status != VersionStatus.RETIRED:
-        messages.error(request, refusal or f"Version {version.number} is not one to roll back to.")
-        return _to(pk)
+        return _not_here(admin, request, version, refusal or f"Version {version.number} is not one to roll back to.")
     return admin.page(
         request,
         "version_roll_back.html",
@@ -227,6 +227,15 @@ def _done(request: HttpRequest, pk: int, told: str, act: Callable[[], Any]) -> H
     except Refused as refused:
         messages.error(request, refused.message)
     return _to(pk)
+
+
+def _not_here(admin: VersionAdmin, request: HttpRequest, version: WorkflowVersion, why: str) -> HttpResponse:
+    """The version is past this page: its own says where it is, unless somebody wrote something for it."""
+    typed = [text for name in ("effect", "warnings_note", "comment") if (text := request.POST.get(name, "").strip())]
+    if typed:
+        return kept(admin, request, version, "words", "\n\n".join(typed), why, 409)
+    messages.error(request, why)
+    return _to(version.pk)
 
 
 def _need(request: HttpRequest, *permissions: str) -> None:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 
+from orchestration.admin.draft_part import CHANGE, kept, part_view, standing
 from orchestration.admin.draft_sections import place_in_words
 from orchestration.admin.label import status_label
 from orchestration.admin.parameter_form import FIELDS, TYPES, ParameterForm, blank_form, forms_of
-from orchestration.admin.staying import stays
 from orchestration.facts import digest
 from orchestration.models import VersionStatus, WorkflowVersion
 from orchestration.rules.pack import dump_yaml
-from orchestration.services.draft import GONE, Overtaken, PartError
+from orchestration.services.draft import Overtaken, PartError
 from orchestration.services.parameter import (
     Change,
     ParametersRefused,
@@ -32,12 +30,9 @@ from orchestration.services.refusal import Refused
 if TYPE_CHECKING:
     from orchestration.admin.version import VersionAdmin
 
-CHANGE: Final = "orchestration.change_workflowversion"
-NOT_ALLOWED: Final = "You may not change versions any more. Ask an Orchestration Architect."
-
 
 def urls(admin: VersionAdmin) -> list[URLPattern]:
-    view = admin.admin_site.admin_view(stays(partial(parameters_view, admin)))
+    view = part_view(admin, parameters_view)
     return [path("<int:pk>/parameters/", view, name="orchestration_workflowversion_parameters")]
 
 
@@ -50,14 +45,9 @@ def parameters_view(admin: VersionAdmin, request: HttpRequest, pk: int) -> HttpR
 
 
 def _post(admin: VersionAdmin, request: HttpRequest, pk: int) -> HttpResponse:
-    version = WorkflowVersion.objects.select_related("workflow").filter(pk=pk).first()
-    if not request.user.has_perm(CHANGE) or not admin.has_view_permission(request):
-        return _kept(admin, request, version, NOT_ALLOWED, 403)
-    if version is None:
-        return _kept(admin, request, None, GONE, 410)
-    if version.status != VersionStatus.DRAFT:
-        said = f"Version {version.number} is {version.get_status_display().lower()} and never changes."
-        return _kept(admin, request, version, said, 409)
+    version = standing(admin, request, pk, "parameters", _to_copy(request))
+    if isinstance(version, HttpResponse):
+        return version
     verb, _, name = request.POST.get("action", "save").partition(":")
     forms = forms_of(version.content, request.POST)
     new = blank_form(request.POST)
@@ -84,7 +74,7 @@ def _post(admin: VersionAdmin, request: HttpRequest, pk: int) -> HttpResponse:
         conflict = any(isinstance(fault, Overtaken) for fault in refused.faults.values())
         return _page(admin, request, version, forms, new, status=409 if conflict else 400)
     except Refused as refused:
-        return _kept(admin, request, version, refused.message, 409)
+        return kept(admin, request, version, "parameters", _to_copy(request), refused.message, 409)
     titles = ", ".join(f"“{form.title}”" for form in chosen)
     messages.success(request, f"Saved: {titles}." if chosen else "Nothing was changed.")
     return _back(pk, chosen[0].name if len(chosen) == 1 else "")
@@ -160,16 +150,9 @@ def _page(
     )
 
 
-def _kept(
-    admin: VersionAdmin, request: HttpRequest, version: WorkflowVersion | None, reason: str, status: int
-) -> HttpResponse:
-    """Nothing can be saved at all: the reason, and what was typed, to copy."""
-    typed: Mapping[str, Any] = {
-        form.name: form.texts for form in [*forms_of({}, request.POST), blank_form(request.POST)] if form.changed
-    }
-    text = dump_yaml(dict(typed)) if typed else ""
-    context = {"version": version, "text": text, "reason": reason, "what": "Your parameters", "status": status}
-    return admin.page(request, "table_kept.html", "Not saved", **context)
+def _to_copy(request: HttpRequest) -> str:
+    typed = {form.name: form.texts for form in [*forms_of({}, request.POST), blank_form(request.POST)] if form.changed}
+    return dump_yaml(typed) if typed else ""
 
 
 def _back(pk: int, name: str = "") -> HttpResponse:

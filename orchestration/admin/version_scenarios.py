@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
 
+from orchestration.admin.draft_part import CHANGE, NOT_ALLOWED, kept
 from orchestration.admin.draft_sections import place_in_words
 from orchestration.admin.staying import stays
 from orchestration.facts import digest
@@ -25,7 +26,6 @@ from orchestration.services.scenario_import import import_scenarios
 if TYPE_CHECKING:
     from orchestration.admin.version import VersionAdmin
 
-CHANGE: Final = "orchestration.change_workflowversion"
 VIEW_CASE: Final = "orchestration.view_case"
 AT_ONCE: Final = 200
 """So many scenarios are run while the page is made; more are run piece by piece."""
@@ -35,7 +35,6 @@ _FORMATS: Final = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
-NOT_ALLOWED: Final = "You may not change versions any more. Ask an Orchestration Architect."
 _EMPTY: Final = "title: \ngiven:\n  case: {}\nexpect:\n  outcome: \n"
 
 
@@ -61,7 +60,7 @@ def _with(admin: VersionAdmin, view: Any) -> Any:
     def called(request: HttpRequest, pk: int, **more: Any) -> HttpResponse:
         typed = request.POST.get("text")
         if typed and not WorkflowVersion.objects.filter(pk=pk).exists():
-            return admin.page(request, "scenario_kept.html", "Not saved", text=typed, reason=GONE, status=410)
+            return kept(admin, request, None, "scenario", typed, GONE, 410)
         return view(request, admin=admin, version=admin.version(request, pk), **more)  # type: ignore[no-any-return]
 
     return called

@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 class ComparisonStatus(models.TextChoices):
     RUNNING = "running", "Running"
     DONE = "done", "Done"
-    CANCELLED = "cancelled", "Cancelled"
+    STOPPED = "stopped", "Stopped"
 
 
 class ItemState(models.TextChoices):

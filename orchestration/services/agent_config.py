@@ -93,6 +93,14 @@ def config_lines(use: str, config: Mapping[str, Any]) -> list[tuple[str, str]]:
     return list(_lines(hidden, ""))
 
 
+def step_to_show(step: Mapping[str, Any]) -> dict[str, Any]:
+    """The step for reading only: of a secret that is written out it says no more than that."""
+    found, config = registry().agents.get(str(step.get("use", ""))), step.get("config")
+    if found is None or not isinstance(config, Mapping):
+        return dict(step)
+    return {**step, "config": replaced(config, found.config_schema, _written_out_hidden)}
+
+
 def plain_step(stored: Mapping[str, Any]) -> dict[str, Any]:
     """The step as a person writes it."""
     return {key: value for key, value in stored.items() if key not in FROZEN}
@@ -215,7 +223,11 @@ def remove_step(*, version_id: int, name: str, seen: str, user: User) -> None:
 def _secret_in_words(_: str, value: Any) -> Any:
     if isinstance(value, Mapping) and isinstance(value.get(REFERENCE), str):
         return f"the secret {value[REFERENCE]}"
-    return "written out, not shown" if value else value
+    return _written_out_hidden("", value)
+
+
+def _written_out_hidden(_: str, value: Any) -> Any:
+    return "written out, not shown" if value and not isinstance(value, Mapping) else value
 
 
 def _lines(value: Any, place: str) -> Iterator[tuple[str, str]]:

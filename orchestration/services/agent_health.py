@@ -101,28 +101,28 @@ _used: dict[int, dict[str, list[tuple[str, Mapping[str, Any]]]]] = {}  # by publ
 
 
 def _in_use() -> set[str]:
-    return {agent for version in _published().values() for agent in version}
+    return {agent for _, version in _published() for agent in version}
 
 
 def _configs(agent: str) -> list[tuple[str, Mapping[str, Any]]]:
     """Each configuration that published versions give the agent, once, with where it is; none is the default one."""
     found: dict[str, tuple[str, Mapping[str, Any]]] = {}
-    for slug, version in _published().items():
+    for title, version in _published():
         for step, config in version.get(agent, ()):
-            found.setdefault(json.dumps(config, sort_keys=True), (f"Workflow {slug}, step {step}: ", config))
+            found.setdefault(json.dumps(config, sort_keys=True), (f"Workflow “{title}”, step “{step}”: ", config))
     return list(found.values()) or [("", {})]
 
 
-def _published() -> dict[str, dict[str, list[tuple[str, Mapping[str, Any]]]]]:
-    """What published versions use, by workflow. They never change, so each is read once."""
+def _published() -> list[tuple[str, dict[str, list[tuple[str, Mapping[str, Any]]]]]]:
+    """Titles of workflows, and what their published versions use. These never change, so each is read once."""
     global _used
-    current = dict(Workflow.objects.exclude(published_version=None).values_list("slug", "published_version_id"))
-    known = {version_id: agents for version_id, agents in _used.items() if version_id in current.values()}
-    unread = [version_id for version_id in current.values() if version_id not in known]
+    current = dict(Workflow.objects.exclude(published_version=None).values_list("published_version_id", "title"))
+    known = {version_id: agents for version_id, agents in _used.items() if version_id in current}
+    unread = [version_id for version_id in current if version_id not in known]
     for version_id, content in WorkflowVersion.objects.filter(pk__in=unread).values_list("pk", "content"):
         agents: dict[str, list[tuple[str, Mapping[str, Any]]]] = {}
         for step, spec in (content.get("agents") or {}).items():
             agents.setdefault(spec["use"], []).append((step, spec.get("config") or {}))
         known[version_id] = agents
     _used = known
-    return {slug: known[version_id] for slug, version_id in current.items() if version_id in known}
+    return [(title, known[version_id]) for version_id, title in current.items() if version_id in known]

@@ -97,7 +97,7 @@ def stop_comparison(*, comparison_id: int, user: User | None) -> bool:
     """Stop after the input that is being tried. False when it has ended already."""
     with transaction.atomic():
         running = ComparisonRun.objects.filter(pk=comparison_id, status=ComparisonStatus.RUNNING)
-        if not running.update(status=ComparisonStatus.CANCELLED, finished_at=Now()):
+        if not running.update(status=ComparisonStatus.STOPPED, finished_at=Now()):
             return False
         row = ComparisonRun.objects.get(pk=comparison_id)
         about = {"message": row.candidate, "candidate": row.candidate, "comparison": row.pk}

@@ -114,16 +114,18 @@ def say(version: WorkflowVersion, content: VersionContent, data: Any, *, key: st
     return Said(write_rule(rule), rule_text(rule, laid), tuple(dict.fromkeys(remarks)))
 
 
-def read_source(text: str) -> tuple[Any, tuple[Remark, ...]]:
-    """A rule's YAML as plain JSON, or what is wrong with the text, with its line."""
-    if len(text) > MAX_SOURCE:
-        return None, (Remark("error", "", f"The text of one rule has at most {MAX_SOURCE:,} characters."),)
+def read_source(
+    text: str, *, noun: str = "rule", entries: str = "key, title, when and then", most: int = MAX_SOURCE
+) -> tuple[Any, tuple[Remark, ...]]:
+    """YAML of one part as plain JSON, or what is wrong with the text, with its line."""
+    if len(text) > most:
+        return None, (Remark("error", "", f"The text of one {noun} has at most {most:,} characters."),)
     try:
         data = load_yaml(text)
     except RuleError as error:
         return None, _errors(error.problems)
     if not isinstance(data, Mapping):
-        return None, (Remark("error", "", f"A rule has the entries key, title, when and then; {_kind(data)}."),)
+        return None, (Remark("error", "", f"A {noun} has the entries {entries}; {_kind(data)}."),)
     return data, ()
 
 

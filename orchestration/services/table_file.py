@@ -13,7 +13,6 @@ from orchestration.rules.catalogue import catalogue_of
 from orchestration.rules.dmn import Remark, tables_from_dmn
 from orchestration.rules.language import DecisionTable, VersionContent
 from orchestration.rules.lone_table import TableRemark, check_lone_table
-from orchestration.rules.pack import load_yaml
 from orchestration.rules.reading import RuleError
 from orchestration.rules.sections import OUTPUT_TYPES, write_table
 from orchestration.rules.table_csv import csv_of, table_from_csv
@@ -63,14 +62,6 @@ def say_table(
     queues = list(version.workflow.queues.values_list("slug", flat=True))
     table, remarks = check_lone_table(content, data, key=key, queues=queues)
     return None if table is None else write_table(table), remarks
-
-
-def read_table_source(text: str) -> Any:
-    """A table written as YAML. Raises RuleError with the line."""
-    data = load_yaml(text)
-    if not isinstance(data, Mapping):
-        raise RuleError([Problem("", "A table has the entries key, title, hit_policy, inputs, outputs and rows.")])
-    return data
 
 
 def table_words(version: WorkflowVersion, content: VersionContent) -> dict[str, Any]:

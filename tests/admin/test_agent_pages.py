@@ -163,7 +163,7 @@ def test_switched_off_its_cases_go_the_way_the_step_says(post: Post, arnes: Brow
 def test_a_check_shows_its_answer_and_cure(db: Any, arnes: Browser) -> None:
     cure = "Connect the sensor, then ask again."
     workflow = publish(use="test.patient", config={"mode": "ill", "message": cure})
-    assert f"The agent test.patient cannot work just now: Workflow greeting, step hear: {cure}" in act(
+    assert f"The agent test.patient cannot work just now: Workflow “Greeting”, step “hear”: {cure}" in act(
         arnes, "check", "test.patient"
     )
     assert cure in page_of(arnes, "test.patient")

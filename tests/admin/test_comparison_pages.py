@@ -72,7 +72,7 @@ def test_each_route_is_for_those_who_may(role: str, look: int, act: int, greetin
     assert browser.post(page_of(comparison), {"action": "stop"}).status_code == act
     assert browser.post(page_of(comparison), {"action": "again"}).status_code == act
     comparison.refresh_from_db()
-    assert (comparison.status == "cancelled") is (act == 302)
+    assert (comparison.status == "stopped") is (act == 302)
     assert ComparisonRun.objects.count() - before == (2 if act == 302 else 0)
 
 

@@ -156,6 +156,17 @@ def test_its_author_withdraws_it(greeting: Workflow, ana: User, anas: Browser, a
     assert "is withdrawn." in text_of(anas.post(url(version, "withdraw"), {"comment": "later"}, follow=True))
 
 
+def test_words_for_a_version_that_went_on_meanwhile_are_given_back(
+    greeting: Workflow, ana: User, anas: Browser, arne: User
+) -> None:
+    version = submitted(draft_of(greeting, ana))
+    approval.reject(version_id=version.pk, user=arne, comment="Not so.")
+    for page, typed in (("withdraw", {"comment": "My words"}), ("submit", {"effect": "My words"})):
+        told = anas.post(url(version, page), typed)
+        assert (told.status_code, told.context["text"]) == (409, "My words")
+        assert f"Version {version.number} is rejected" in text_of(told)
+
+
 def test_a_time_is_meant_in_the_time_zone_of_the_workflow(greeting: Workflow, ana: User, arnes: Browser) -> None:
     version = approved(draft_of(greeting, ana, time_zone="Asia/Tokyo"))
     at = (timezone.now() + timedelta(days=3)).astimezone(ZoneInfo("Asia/Tokyo")).replace(second=0, microsecond=0)

@@ -86,6 +86,22 @@ def test_a_secret_written_out_is_warned_of_and_not_shown(draft: WorkflowVersion,
     assert "hush-hush-hush" not in page
 
 
+def test_a_secret_written_out_is_not_shown_where_one_only_reads(
+    draft: WorkflowVersion, ana: User, anas: Browser, arne: User
+) -> None:
+    written = {**DESK, "config": {"login": {"user": "bank", "password": "hush-hush-hush"}}}
+    seen = part_of(draft, "agents", "hear").seen
+    change_part(version_id=draft.pk, section="agents", key="hear", value=written, seen=seen, user=arne)
+    told = save(anas, draft, "hear", HEAR, seen=seen)
+    assert told.status_code == 409
+    assert "hush-hush-hush" not in text_of(told)
+    ana.groups.clear()
+    kept = save(anas, draft, "hear", written)
+    assert kept.status_code == 403
+    assert load_yaml(kept.context["text"])["config"]["login"] == {"user": "bank", "password": "written out, not shown"}
+    assert "hush-hush-hush" not in text_of(kept)
+
+
 WRONG = [
     # a change of the configuration, the place and words of what is wrong with it
     ({"sureness": 1.5}, "/config/sureness", "This should be less than or equal to 1."),

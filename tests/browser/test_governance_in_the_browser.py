@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from orchestration.models import Workflow, WorkflowVersion
 from orchestration.services import schedule
+from tests.browser.test_unsaved import sign_in_again
 from tests.submitting import ANALYST, ARCHITECT, draft_of, somebody, submitted
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -69,6 +71,7 @@ def test_one_submits_another_approves_it_publishes_itself_and_is_rolled_back(
     ana.get_by_role("link", name="Roll back to this version…").click()
     ana.get_by_label("Why, and what you expect of it").fill("Two is too little.")
     ana.get_by_role("button", name="Make and submit it").click()
+    expect(ana.get_by_text("One other person approves and publishes it.")).to_be_visible()
     back = WorkflowVersion.objects.get(restores=first)
     arne.goto(address(back, "review"))
     arne.get_by_role("button", name="Approve").click()
@@ -102,3 +105,39 @@ def test_a_verdict_half_written_is_not_lost_by_leaving(workflow: Workflow, sign_
     page.get_by_role("link", name="The whole version").click()
     expect(page.get_by_label("Comment")).to_have_value("I am not sure")
     assert asked == ["beforeunload"]
+
+
+WORDS = [
+    # the page, the field, the button, and what is said once it is done
+    ("submit", "What you expect it to do", "Submit for approval", "is submitted and frozen"),
+    ("review", "Comment", "Reject", "is rejected"),
+    ("withdraw", "Why", "Withdraw it", "is withdrawn"),
+]  # fmt: skip
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("page", "field", "button", "done"), WORDS, ids=[one[0] for one in WORDS])
+def test_words_on_a_version_outlive_a_lost_session_and_a_reload(
+    page: str, field: str, button: str, done: str, workflow: Workflow, sign_in: Callable[..., Page]
+) -> None:
+    ana = sign_in("ana", group=ARCHITECT)
+    ana.on("dialog", lambda dialog: dialog.accept())
+    author = somebody() if page == "review" else User.objects.get(username="ana")
+    draft = draft_of(workflow, author, budget=2, scenarios=[HOLDS])
+    version = draft if page == "submit" else submitted(draft)
+    ana.goto(address(version, page))
+    ana.get_by_label(field).fill("Because of the costs.")
+    for note in ana.get_by_label("Why the warning").all():
+        note.fill("Meant so.")
+    Session.objects.all().delete()
+    ana.get_by_role("button", name=button).click()
+    expect(ana.get_by_role("alert")).to_contain_text("your session has ended")
+    sign_in_again(ana)
+    ana.reload()
+    expect(ana.get_by_label(field)).to_have_value("")
+    ana.get_by_role("button", name="Take it back").click()
+    expect(ana.get_by_label(field)).to_have_value("Because of the costs.")
+    ana.get_by_role("button", name=button).click()
+    expect(ana.get_by_text(done).first).to_be_visible()
+    assert version.events.latest("pk").note == "Because of the costs."
+    assert ana.evaluate("sessionStorage.length") == 0

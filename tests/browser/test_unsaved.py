@@ -85,6 +85,20 @@ def at_the_source(page: Page, draft: WorkflowVersion) -> Callable[[], str]:
     return page.get_by_label("The rule as YAML").input_value
 
 
+def at_the_step(page: Page, draft: WorkflowVersion) -> Callable[[], str]:
+    page.goto(f"/admin/orchestration/workflowversion/{draft.pk}/agents/hear/")
+    page.get_by_label("Time limit").fill("typed")
+    return page.get_by_label("Time limit").input_value
+
+
+def at_the_steps_source(page: Page, draft: WorkflowVersion) -> Callable[[], str]:
+    page.goto(f"/admin/orchestration/workflowversion/{draft.pk}/agents/hear/")
+    page.get_by_role("button", name="Source (YAML)").click()
+    expect(page.get_by_label("The step as YAML")).to_be_focused()
+    page.get_by_label("The step as YAML").fill("typed")
+    return page.get_by_label("The step as YAML").input_value
+
+
 def at_the_table(page: Page, draft: WorkflowVersion) -> Callable[[], str]:
     draft.content = {**draft.content, "tables": [TABLE]}
     WorkflowVersion.objects.filter(pk=draft.pk).update(content=draft.content)
@@ -105,7 +119,12 @@ def at_the_sections(page: Page, draft: WorkflowVersion) -> Callable[[], str]:
     return page.get_by_label("Rules", exact=True).input_value
 
 
-@pytest.mark.parametrize("typing", [at_the_rule, at_the_source, at_the_table, at_the_parameters, at_the_sections])
+PLACES = [
+    at_the_rule, at_the_source, at_the_step, at_the_steps_source, at_the_table, at_the_parameters, at_the_sections,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("typing", PLACES)
 def test_a_line_that_breaks_costs_nothing_and_a_reload_offers_it_back(
     typing: Callable[..., Callable[[], str]], ana: Page, draft: WorkflowVersion
 ) -> None:

@@ -63,7 +63,7 @@ def test_a_comparison_survives_its_worker_does_every_input_once_and_changes_noth
         until(lambda: done(running, 2) >= 1)
         arne.send(again, "Stop the comparison")
         kill_worker(running)
-        assert status(running, 2) == "cancelled"
+        assert status(running, 2) == "stopped"
         tried = done(running, 2)
         assert tried < INPUTS
         assert f"{tried} of {tried} <a" in arne.page(again).text  # as the first time

@@ -81,7 +81,7 @@ def test_each_configuration_of_published_versions_is_asked_and_the_fault_names_i
     publish(slug="first", use="test.patient")
     publish(slug="second", use="test.patient", config={"mode": "unwell", "message": "the key has expired"})
     health = check_agent(agent="test.patient")
-    assert (health.ok, health.message) == (False, "Workflow second, step hear: the key has expired")
+    assert (health.ok, health.message) == (False, "Workflow “Greeting”, step “hear”: the key has expired")
     state = state_of("test.patient")
     assert (state.health_ok, state.health_message) == (False, health.message)
     assert state.checked_at is not None
@@ -99,7 +99,7 @@ def test_health_is_on_record_when_it_changes_and_only_then() -> None:
             "test.patient",
             "health.changed",
             "worker",
-            {"ok": False, "message": "Workflow greeting, step hear: 1: unwell"},
+            {"ok": False, "message": "Workflow “Greeting”, step “hear”: 1: unwell"},
         ),
         ("test.patient", "health.changed", "Arne Holm", {"ok": True, "message": "3: well"}),
     ]

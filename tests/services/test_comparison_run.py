@@ -135,18 +135,18 @@ def test_erased_content_is_left_out_and_said_so_even_when_it_is_erased_meanwhile
     assert [run.case for run in AgentRun.objects.filter(purpose="comparison")] == [recorded[2]]
 
 
-def test_a_cancelled_one_stops_after_the_input_under_way(
+def test_a_stopped_one_ends_after_the_input_under_way(
     greeting: Workflow, recorded: list[Case], candidate_says: Callable[..., Any]
 ) -> None:
-    def cancelled_meanwhile() -> Outcome:
+    def stopped_meanwhile() -> Outcome:
         assert comparisons.stop_comparison(comparison_id=comparison.pk, user=None)
         return echo("good day")
 
-    asked = candidate_says({"good day": cancelled_meanwhile})  # the newest comes first
+    asked = candidate_says({"good day": stopped_meanwhile})  # the newest comes first
     comparison = start(greeting)
     answer()
     comparison.refresh_from_db()
-    assert (comparison.status, len(asked), report_of(comparison).waiting) == ("cancelled", 1, 2)
+    assert (comparison.status, len(asked), report_of(comparison).waiting) == ("stopped", 1, 2)
     assert not comparisons.stop_comparison(comparison_id=comparison.pk, user=None)
 
 

@@ -1,7 +1,7 @@
 // Asks the server what is wrong or doubtful, and shows it at its cell, its row, and in a list that leads there.
 
 import { el } from "./rule-editor-parts.js";
-import { SIGNED_OUT, UNHEARD, freshToken } from "./unsaved-token.js";
+import { ask } from "./server.js";
 
 const PAUSE = 350; // ms after the last change
 
@@ -28,16 +28,8 @@ export class Checks {
   }
 
   async fetch(number) {
-    const headers = { "Content-Type": "application/json", "X-CSRFToken": freshToken() };
-    const body = JSON.stringify({ key: this.owner.storedKey, table: this.owner.value });
-    const unheard = (detail) => [{ severity: "warning", pointer: "", rows: [], detail }];
-    let problems;
-    try {
-      const answer = await fetch(this.owner.dataset.check, { method: "POST", body, headers, credentials: "same-origin", redirect: "manual" });
-      problems = answer.type === "opaqueredirect" ? unheard(SIGNED_OUT) : (await answer.json()).problems;
-    } catch {
-      problems = unheard(UNHEARD);
-    }
+    const unheard = ({ message }) => ({ problems: [{ severity: "warning", pointer: "", rows: [], detail: message }] });
+    const { problems } = await ask(this.owner.dataset.check, { key: this.owner.storedKey, table: this.owner.value }).catch(unheard);
     if (number === this.asked) this.show(problems);
   }
 

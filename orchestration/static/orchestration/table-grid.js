@@ -13,7 +13,7 @@ class ConductorTable extends HTMLElement {
   connectedCallback() {
     if (this.grid) return;
     this.form = this.closest("form");
-    this.field = this.form.querySelector("[data-table]");
+    this.field = this.form.querySelector("[data-handed]");
     const given = JSON.parse(document.getElementById("table-document").textContent);
     this.words = JSON.parse(document.getElementById("table-words").textContent);
     if (!given.table || typeof given.table !== "object" || Array.isArray(given.table)) return; // the YAML cannot be read: it stays

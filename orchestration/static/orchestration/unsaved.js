@@ -3,9 +3,10 @@
 // after a reload. Without this file such a form is sent as any other.
 
 import { el } from "./rule-editor-parts.js";
-import { freshToken } from "./unsaved-token.js";
+import { freshToken } from "./server.js";
 
-const EDITORS = "conductor-rule, conductor-table"; // each with `unsaved` (what is typed), takeBack(it) and refused(page)
+// Each with `unsaved` (what is typed), takeBack(it) and refused(page), and perhaps `keepsNothing`: not in the storage.
+const EDITORS = "conductor-rule, conductor-step, conductor-table";
 const PAUSE = 400; // ms after the last key
 const SIGNED_OUT = "You are signed out: your session has ended. What you wrote is still here. Sign in in another tab, then save again.";
 const NO_ANSWER = "The server does not answer just now. What you wrote is still here; save again in a moment.";
@@ -76,7 +77,8 @@ function saved(form, address) {
 function refused(form, submitter, answer, page) {
   const theirs = page.querySelector("form[data-stay]");
   if (!theirs) {
-    const why = page.querySelector("[data-why]")?.textContent || `The server could not take it (${answer.status}).`;
+    const otherwise = answer.status === 403 ? "You may not do this any more." : `The server could not take it (${answer.status}).`;
+    const why = page.querySelector("[data-why]")?.textContent || otherwise;
     return notSaved(form, submitter, `${why} What you wrote is still here.`);
   }
   const editor = form.querySelector(EDITORS);
@@ -122,7 +124,7 @@ function show(element) {
 const place = (form) => `conductor unsaved ${form.dataset.stay} ${window.location.pathname}${window.location.search}`;
 
 // Hidden fields too: they say what was seen, so that a copy taken back does not overwrite what others stored since.
-const controls = (form) => [...form.elements].filter((one) => one.name && one.name !== "csrfmiddlewaretoken" && !one.matches("[data-rule], [data-table], [type=file], button"));
+const controls = (form) => [...form.elements].filter((one) => one.name && one.name !== "csrfmiddlewaretoken" && !one.matches("[data-handed], [type=file], button"));
 
 const typed = (form) => ({
   fields: controls(form).map((one) => [one.name, one.type === "checkbox" ? one.checked : one.value]),
@@ -130,6 +132,7 @@ const typed = (form) => ({
 });
 
 function keep(form) {
+  if (form.querySelector(EDITORS)?.keepsNothing) return sessionStorage.removeItem(place(form));
   try {
     sessionStorage.setItem(place(form), JSON.stringify({ at: Date.now(), ...typed(form) }));
   } catch {
