@@ -17,6 +17,7 @@ from orchestration.engine.lower import Leaf
 from orchestration.engine.truth import Scope, truth
 from orchestration.facts import MAX_NUMBER
 from orchestration.rules.language import Condition
+from orchestration.rules.reads import facts_read
 
 Key = tuple[str, str | Condition]  # kind and subject of a leaf
 
@@ -36,12 +37,12 @@ class Projection:
         constants: dict[Key, dict[Any, None]] = {}
         for leaf in leaves:
             constants.setdefault((leaf.kind, leaf.subject), {})[leaf.value] = None
-        keys = sorted(constants, key=_parent)  # facts below one parent are read together, predicates come last
+        keys = sorted(constants, key=_place)
         self.slots: dict[Key, int] = {key: slot for slot, key in enumerate(keys)}
         self._aliases = dict(zip(keys, _aliases(kind for kind, _ in keys), strict=True))
         self._codes: dict[Key, dict[Any, int]] = {}
-        self._facts: dict[tuple[str, ...], list[tuple[str, _Write]]] = {}  # by parent
-        self._predicates: list[tuple[Condition, str]] = []
+        self._given, self._found = _Readers(), _Readers()  # what the case was posted with, and all else
+        self._seen: tuple[Any, Any, list[str]] | None = None
         for key in keys:
             self._prepare(key, list(constants[key]))
 
@@ -61,9 +62,37 @@ class Projection:
         return self._codes[(leaf.kind, leaf.subject)][leaf.value]
 
     def project(self, scope: Scope) -> Projected:
-        """The message for these facts."""
+        """The message for these facts. What it says of the `case` is kept for the passes and rounds that follow."""
+        case, seen = scope.facts.document.get("case"), self._seen
+        if seen is None or seen[0] is not case or seen[1] != scope.now:
+            seen = self._seen = case, scope.now, self._given.read(scope)
+        found = seen[2] + self._found.read(scope)
+        if _UNSURE not in found:
+            return Projected(found)
+        unsure = [slot for slot, text in enumerate(found) if text is _UNSURE]
+        return Projected(["" if text is _UNSURE else text for text in found], unsure)
+
+    def _prepare(self, key: Key, values: Sequence[Any]) -> None:
+        kind, subject = key
+        alias, readers = self._aliases[key], self._given if _is_given(key) else self._found
+        if not isinstance(subject, str):
+            readers.predicates.append((subject, f',"{alias}":1'))
+            return
+        writer, self._codes[key] = _WRITERS[kind](alias, values)
+        readers.facts.setdefault(_parent(subject), []).append((subject.rsplit(".", 1)[-1], writer))
+
+
+class _Readers:
+    """Facts by what they lie in, so that those below one parent are read together, and predicates."""
+
+    def __init__(self) -> None:
+        self.facts: dict[tuple[str, ...], list[tuple[str, _Write]]] = {}
+        self.predicates: list[tuple[Condition, str]] = []
+
+    def read(self, scope: Scope) -> list[str]:
+        """Their fragments, facts first."""
         found: list[str] = []
-        for parent, readers in self._facts.items():
+        for parent, readers in self.facts.items():
             below: Any = scope.facts.document
             for part in parent:
                 below = below.get(part) if type(below) is dict or isinstance(below, Mapping) else None
@@ -72,22 +101,9 @@ class Projection:
                 found += [write(get(name)) for name, write in readers]
             else:
                 found += [""] * len(readers)
-        if self._predicates:
-            found += [text if truth(condition, scope) else "" for condition, text in self._predicates]
-        if _UNSURE not in found:
-            return Projected(found)
-        unsure = [slot for slot, text in enumerate(found) if text is _UNSURE]
-        return Projected(["" if text is _UNSURE else text for text in found], unsure)
-
-    def _prepare(self, key: Key, values: Sequence[Any]) -> None:
-        kind, subject = key
-        alias = self._aliases[key]
-        if not isinstance(subject, str):
-            self._predicates.append((subject, f',"{alias}":1'))
-            return
-        writer, self._codes[key] = _WRITERS[kind](alias, values)
-        parent, name = _parent(key), subject.rsplit(".", 1)[-1]
-        self._facts.setdefault(parent, []).append((name, writer))
+        if self.predicates:
+            found += [text if truth(condition, scope) else "" for condition, text in self.predicates]
+        return found
 
 
 _Write = Callable[[Any], str]  # a value -> fragment, or _UNSURE when it is outside the limits
@@ -158,10 +174,23 @@ _WRITERS: Final[dict[str, Callable[[str, Sequence[Any]], tuple[_Write, dict[Any,
 }
 
 
-def _parent(key: Key) -> tuple[str, ...]:
-    """The path above a fact, in parts; for a predicate what sorts behind all of them."""
+def _place(key: Key) -> tuple[bool, bool, tuple[str, ...]]:
+    """The order of slots, that in which `project` finds the fragments."""
     subject = key[1]
-    return tuple(subject.split(".")[:-1]) if isinstance(subject, str) else ("\U0010ffff",)
+    is_fact = isinstance(subject, str)
+    return not _is_given(key), not is_fact, _parent(subject) if isinstance(subject, str) else ()
+
+
+def _is_given(key: Key) -> bool:
+    """Does it depend on nothing but the case as it was posted, and the moment?"""
+    subject = key[1]
+    paths = (subject,) if isinstance(subject, str) else facts_read(subject)
+    return all(path.split(".", 1)[0] == "case" for path in paths)
+
+
+def _parent(path: str) -> tuple[str, ...]:
+    """The path above a fact, in parts."""
+    return tuple(path.split(".")[:-1])
 
 
 def _aliases(kinds: Iterable[str]) -> list[str]:
