@@ -90,11 +90,15 @@ class Pending:
     """Returned instead of a result: an outside party will post the result to the request's callback.
 
     `note` tells the reader of the case page who is being waited for. `expires_in`: seconds until the run
-    is given up as failed.
+    is given up as failed, 90 days at most. `transcript` and `cost` are those of an `AgentResult`, as far as
+    they go by now: the posted answer adds its own to both, and where none comes in time they stand. An answer
+    that is posted before this is returned ends the run, without them.
     """
 
     note: str
     expires_in: float = 86_400.0
+    transcript: str = ""
+    cost: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
