@@ -29,6 +29,7 @@ from .conftest import Install
 DOCS = Path(__file__).parents[2] / "docs"
 GUIDE = (DOCS / "plugin-guide.md").read_text(encoding="utf-8")
 REFERENCE = (DOCS / "plugin-reference.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"^```python\n(.*?)^```$", REFERENCE, re.DOTALL | re.MULTILINE)
 FIELDS = {
     name
     for cls in (plugin_api.Request, plugin_api.AgentResult, plugin_api.Pending, plugin_api.Health)
@@ -123,8 +124,7 @@ def test_the_guides_agent_does_what_it_says(age: Found) -> None:
 
 @pytest.fixture
 def register(install: Install) -> Found:
-    (source,) = re.findall(r"^```python\n(.*?)^```$", REFERENCE, re.DOTALL | re.MULTILINE)
-    install("acme-register", {"acme.register": "acme_register:RegisterAgent"}, {"acme_register": source})
+    install("acme-register", {"acme.register": "acme_register:RegisterAgent"}, {"acme_register": EXAMPLES[0]})
     return registry().agents["acme.register"]
 
 
@@ -153,6 +153,33 @@ def test_the_agent_that_answers_later_asks_and_waits_as_the_reference_says(
     assert not check(register, config=config).ok
     assert "cannot be reached" in ran(register, {"company": "Acme"}, config, callback=callback).error
     assert ran(register, {"company": "Acme"}, config).permanent
+
+
+REGISTERED = """\
+conductor: 1
+workflow:
+  slug: companies
+  title: Companies
+  outcomes: [accepted]
+  input_schema: {type: object, properties: {company: {type: string}}, required: [company]}
+version:
+  agents:
+    register: {use: acme.register, config: {url: "URL", token: "not for anybody"}}
+  rules:
+    - {key: ask, title: Ask, priority: 10, when: always, then: [{run: [register]}]}
+    - key: registered
+      title: Registered
+      when: {fact: agents.register.output.registered, op: eq, value: true}
+      then: [{decide: {outcome: accepted}}]
+"""
+
+
+def test_an_agent_that_answers_later_is_tried_as_the_reference_says(register: Found) -> None:
+    names: dict[str, Any] = {}
+    exec(EXAMPLES[1], names)
+    with answering(202) as (url, asked):
+        names["test_a_registered_company_is_accepted"](REGISTERED.replace("URL", url), register.cls)
+    assert [json.loads(body)["company"] for _, body in asked] == ["Acme"]
 
 
 def ran(found: Found, given: dict[str, Any], config: dict[str, Any], **more: Any) -> Outcome:
