@@ -28,7 +28,7 @@ VAR_DIR.mkdir(parents=True, exist_ok=True)
 ADMIN_LOOK = env.str("ADMIN_LOOK", "unfold")  # or "stock"
 INSTALLED_APPS = [
     *(["unfold", "unfold.contrib.filters"] if ADMIN_LOOK == "unfold" else []),
-    "django.contrib.admin",
+    "orchestration.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
