@@ -1,4 +1,4 @@
-"""The guide for plugin authors works as it stands, and its reference explains every name of the contract."""
+"""The guide for plugin authors works as it stands, and so do the examples of its reference."""
 
 import json
 import os
@@ -17,9 +17,8 @@ from typing import Any
 
 import pytest
 
-from orchestration import plugin_api, testing
 from orchestration.agents.found import Found
-from orchestration.agents.outcome import ERROR_KINDS, Outcome
+from orchestration.agents.outcome import Outcome
 from orchestration.agents.registry import registry
 from orchestration.agents.runner import check, run
 from orchestration.testing.startagent import start_agent
@@ -30,44 +29,6 @@ DOCS = Path(__file__).parents[2] / "docs"
 GUIDE = (DOCS / "plugin-guide.md").read_text(encoding="utf-8")
 REFERENCE = (DOCS / "plugin-reference.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"^```python\n(.*?)^```$", REFERENCE, re.DOTALL | re.MULTILINE)
-FIELDS = {
-    name
-    for cls in (plugin_api.Request, plugin_api.AgentResult, plugin_api.Pending, plugin_api.Health)
-    for name in cls.__dataclass_fields__  # type: ignore[attr-defined]
-} | {name for name in plugin_api.Agent.__annotations__ if not name.startswith("_")}
-
-
-@pytest.mark.parametrize("name", sorted(plugin_api.__all__))
-def test_every_public_name_is_in_the_reference(name: str) -> None:
-    assert re.search(rf"`{name}`|\b{name}\(", REFERENCE)
-
-
-@pytest.mark.parametrize("name", sorted(testing.__all__))
-def test_every_public_name_of_the_testing_kit_is_in_the_reference_and_explained(name: str) -> None:
-    assert re.search(rf"`{name}`|\b{name}\(", REFERENCE)
-    assert (getattr(testing, name).__doc__ or "").strip()
-
-
-@pytest.mark.parametrize("name", sorted(FIELDS))
-def test_every_field_of_the_contract_is_in_the_reference(name: str) -> None:
-    assert f"`{name}`" in REFERENCE
-
-
-def test_every_public_name_is_exported_and_explained() -> None:
-    own = [
-        name
-        for name, value in vars(plugin_api).items()
-        if getattr(value, "__module__", None) == plugin_api.__name__ and not name.endswith("T")
-    ]
-    assert sorted([*own, "API_VERSION", "DEPRECATED"]) == sorted(plugin_api.__all__)
-    assert [name for name in own if not (getattr(plugin_api, name).__doc__ or "").strip()] == []
-
-
-def test_every_kind_of_error_is_explained() -> None:
-    table = REFERENCE.partition("| kind |")[2].partition("\n\n")[0]
-    assert sorted(re.findall(r"`([a-z-]+)`", "".join(row.split("|")[1] for row in table.splitlines()[2:]))) == sorted(
-        ERROR_KINDS
-    )
 
 
 def test_every_link_between_the_two_pages_and_to_others_leads_somewhere() -> None:
