@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import inspect
 import json
 import re
@@ -20,7 +21,7 @@ from orchestration.agents.amounts import LONGEST_WAIT, money_of, number_of, seco
 from orchestration.agents.configured import configured_schema, schema_misfit
 from orchestration.agents.evidence import storable_evidence
 from orchestration.agents.found import Found, Refused
-from orchestration.agents.outcome import Outcome, failed
+from orchestration.agents.outcome import FILE_TOO_LARGE, Outcome, failed
 from orchestration.agents.text import (
     ERROR_CHARACTERS,
     SUMMARY_CHARACTERS,
@@ -103,6 +104,8 @@ def _raised(error: BaseException, secrets: Iterable[str]) -> Outcome:
         )
     if isinstance(error, MemoryError):
         return failed("memory", "The agent ran out of memory.")
+    if isinstance(error, OSError) and error.errno == errno.EFBIG:
+        return failed("disk", FILE_TOO_LARGE)
     if isinstance(error, SystemExit):
         told = f"The agent tried to end its process with exit status {error.code!r}."
         return failed("exited", clean(told, ERROR_CHARACTERS, secrets))
