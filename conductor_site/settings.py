@@ -28,7 +28,7 @@ VAR_DIR.mkdir(parents=True, exist_ok=True)
 ADMIN_LOOK = env.str("ADMIN_LOOK", "unfold")  # or "stock"
 INSTALLED_APPS = [
     *(["unfold", "unfold.contrib.filters"] if ADMIN_LOOK == "unfold" else []),
-    "django.contrib.admin",
+    "orchestration.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -162,7 +162,14 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
 
 # --- REST -------------------------------------------------------------------------------------------
+# Proxies in front, each of which adds an address to X-Forwarded-For; what stands before those anybody may have written.
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0)
+if TRUSTED_PROXIES < 0:
+    raise ImproperlyConfigured(
+        "TRUSTED_PROXIES is below 0. Set it to the number of proxies in front of the web process."
+    )
 REST_FRAMEWORK = {
+    "NUM_PROXIES": TRUSTED_PROXIES,
     "DEFAULT_AUTHENTICATION_CLASSES": ["orchestration.api.authentication.ApiKeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["orchestration.api.permissions.HasScope"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
@@ -244,7 +251,7 @@ LOGGING = {
     "formatters": {
         "line": {
             "()": structlog.stdlib.ProcessorFormatter,
-            "processor": structlog.dev.ConsoleRenderer(colors=False)
+            "processor": structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
             if DEBUG or DEMO
             else structlog.processors.JSONRenderer(),
             "foreign_pre_chain": _shared,

@@ -5,15 +5,17 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 from django.db import DatabaseError, connection
+from django.urls import get_resolver
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "conductor_site.settings")
 application = get_wsgi_application()
 
 
 def _warm() -> None:
-    """A process compiles the published versions before it takes its first request."""
+    """A process imports its pages and compiles the published versions before it takes its first request."""
     from orchestration.services.rule_set import warm
 
+    get_resolver().url_patterns  # noqa: B018
     try:
         warm()
     except DatabaseError:

@@ -55,8 +55,8 @@ class Request(Generic[InputT, ConfigT]):
 
     `input` and `config` are instances of the agent's models. `idempotency_key` is the same on every attempt
     of one run: hand it to outside services so that a repeated call has no second effect. `attempt` counts
-    from 1. `deadline` (aware, UTC) is when the attempt is given up. `callback` is the URL and one-time token
-    for an outside party, present only where the agent may return `Pending`.
+    from 1. `deadline` (aware, UTC) is when the attempt is given up. `callback` is there only where the agent
+    may return `Pending`: the `url` that an outside party posts to, and the one-time `token` that lets it in.
     """
 
     input: InputT
@@ -75,6 +75,10 @@ class AgentResult:
     output), or None where the notion makes no sense. `summary`: one sentence for the person who reads the
     case page. `evidence`: `{what, value, weight…}` entries behind the answer. `transcript`: what happened,
     line by line. `cost`: money used, in the unit of the workflow's budget.
+
+    Limits: the output is at most 1 MiB of JSON nested to 200 levels, with strings to 60,000 bytes and finite
+    numbers within ±2^53; beyond them the attempt has failed. Of a `summary` 1,000 characters are kept, of a
+    `transcript` 64,000 (head and tail), of the `evidence` the entries that fit into 64 KiB.
     """
 
     output: BaseModel | Mapping[str, Any]
@@ -90,16 +94,25 @@ class Pending:
     """Returned instead of a result: an outside party will post the result to the request's callback.
 
     `note` tells the reader of the case page who is being waited for. `expires_in`: seconds until the run
-    is given up as failed.
+    is given up as failed, 90 days at most. `transcript` and `cost` are those of an `AgentResult`, as far as
+    they go by now: the posted answer adds its own to both, and where none comes in time they stand. An answer
+    that is posted before this is returned ends the run, without them.
+
+    The party posts JSON to `callback["url"]`, with the header `Authorization: Bearer <callback["token"]>`:
+    `{"output": {…}}` and, as it likes, `confidence`, `summary`, `evidence`, `transcript` and `cost`, as in an
+    `AgentResult`; or `{"error": {"message": "…", "permanent": true}}`, with `cost` beside `error`.
     """
 
     note: str
     expires_in: float = 86_400.0
+    transcript: str = ""
+    cost: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Answer of `check`: `ok`, and one sentence that names the fault and its cure where it is not."""
+    """Answer of `check`: `ok`, and where it is not, in `message` one sentence that names the fault and its cure.
+    `details` may hold more, as plain JSON."""
 
     ok: bool
     message: str = ""
@@ -111,7 +124,8 @@ class AgentError(Exception):
 
     `permanent`: trying again cannot help (bad input, no such account). Otherwise the run is tried again,
     after `retry_after` seconds where given, up to the step's number of attempts. `cost`: money that the failed
-    attempt used all the same; `transcript`: what happened until then, line by line.
+    attempt used all the same; `transcript`: what happened until then, line by line. Of the `message` 2,000
+    characters are kept.
     """
 
     def __init__(
@@ -138,6 +152,7 @@ class Agent:
     """
 
     api_version: ClassVar[int] = API_VERSION
+    """The version of this contract that the agent was written for: write the number out."""
     name: ClassVar[str]
     """Unique, `plugin.agent`, lower case; the entry point's name."""
     version: ClassVar[str]
@@ -145,6 +160,7 @@ class Agent:
     title: ClassVar[str]
     """What the agent does, in a few words a business analyst understands."""
     description: ClassVar[str] = ""
+    """The same in a sentence or two, where the title leaves something open."""
     inline: ClassVar[bool] = False
     """True for a fast (milliseconds), local, trusted agent: it runs within the deciding step under a soft
     time limit. Anything that calls out or may hang leaves this False and runs in a process of its own."""
@@ -153,8 +169,13 @@ class Agent:
     """False where the same input may give another output: a language model, a live service."""
 
     Input: ClassVar[type[BaseModel]]
+    """What a run is given. What does not fit fails the run for good, before `run` is called."""
     Config: ClassVar[type[BaseModel]] = Model
+    """What an administrator sets up: the fields are the form. A field of type pydantic's `SecretStr` is a secret:
+    versions hold only its name, as `{"secret": "register-token"}`; the value is put in right before `run`
+    (`request.config.token.get_secret_value()`), and taken out of all that the agent tells."""
     Output: ClassVar[type[BaseModel]]
+    """What a run finds: the fields are facts, `agents.<step>.output.<field>`, that rules may read."""
 
     @classmethod
     def output_schema(cls, config: Mapping[str, Any]) -> Mapping[str, Any] | None:

@@ -9,6 +9,11 @@ from django.db import InterfaceError, OperationalError, connection
 log = structlog.get_logger(__name__)
 
 
+def import_services() -> None:
+    """What the tasks use; processes that are forked afterwards share it."""
+    from orchestration.services import agent_state, comparison_batch, round, run  # noqa: F401
+
+
 def run_case(case_id: int) -> None:
     from orchestration.services import round as rounds
 

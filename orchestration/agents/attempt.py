@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import inspect
 import json
 import re
@@ -20,7 +21,7 @@ from orchestration.agents.amounts import LONGEST_WAIT, money_of, number_of, seco
 from orchestration.agents.configured import configured_schema, schema_misfit
 from orchestration.agents.evidence import storable_evidence
 from orchestration.agents.found import Found, Refused
-from orchestration.agents.outcome import Outcome, failed
+from orchestration.agents.outcome import FILE_TOO_LARGE, Outcome, failed
 from orchestration.agents.text import (
     ERROR_CHARACTERS,
     SUMMARY_CHARACTERS,
@@ -60,8 +61,7 @@ def attempt(found: Found, work: Work) -> Outcome:
         schema = _configured(found, work.config)
         return _judged(found, found.instance.run(request), schema, secrets, may_wait=work.callback is not None)
     except _Misfit as misfit_:
-        told = clean(misfit_, ERROR_CHARACTERS, secrets)
-        return failed(misfit_.kind, told, permanent=misfit_.permanent, cost=misfit_.cost)
+        return misfit_.outcome(secrets)
     except BaseException as error:
         if isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread():
             raise
@@ -72,20 +72,24 @@ def judged(found: Found, result: AgentResult, config: Mapping[str, Any], secrets
     """A result that came from outside the process (a pending run's callback), checked like any other."""
     try:
         return _judged(found, result, _configured(found, config), secrets, may_wait=False)
-    except _Misfit as error:
-        return failed(error.kind, clean(error, ERROR_CHARACTERS), permanent=error.permanent, cost=error.cost)
+    except _Misfit as misfit_:
+        return misfit_.outcome(secrets)
     except Exception as error:
         return failed("exception", clean(_told(error), ERROR_CHARACTERS))
 
 
 class _Misfit(Exception):
-    """A value that does not fit a model or a limit; `cost` is what the agent has used by then."""
+    """A value that does not fit a model or a limit; `cost` and `transcript` are what the agent has told besides."""
 
     def __init__(self, kind: Any, message: str, *, permanent: bool = False) -> None:
         super().__init__(message)
         self.kind = kind
         self.permanent = permanent
-        self.cost = 0.0
+        self.cost, self.transcript = 0.0, ""
+
+    def outcome(self, secrets: Iterable[str]) -> Outcome:
+        told = clean(self, ERROR_CHARACTERS, secrets)
+        return failed(self.kind, told, permanent=self.permanent, transcript=self.transcript, cost=self.cost)
 
 
 def _raised(error: BaseException, secrets: Iterable[str]) -> Outcome:
@@ -100,6 +104,8 @@ def _raised(error: BaseException, secrets: Iterable[str]) -> Outcome:
         )
     if isinstance(error, MemoryError):
         return failed("memory", "The agent ran out of memory.")
+    if isinstance(error, OSError) and error.errno == errno.EFBIG:
+        return failed("disk", FILE_TOO_LARGE)
     if isinstance(error, SystemExit):
         told = f"The agent tried to end its process with exit status {error.code!r}."
         return failed("exited", clean(told, ERROR_CHARACTERS, secrets))
@@ -152,35 +158,41 @@ def _configured(found: Found, config: Mapping[str, Any]) -> dict[str, Any] | Non
 def _judged(
     found: Found, result: object, schema: dict[str, Any] | None, secrets: Iterable[str], *, may_wait: bool
 ) -> Outcome:
-    if isinstance(result, Pending):
-        return _pending(result, secrets, may_wait=may_wait)
-    if not isinstance(result, AgentResult):
+    if not isinstance(result, AgentResult | Pending):
         if inspect.iscoroutine(result):
             result.close()
         raise _Misfit("output", f"{found.name} returned a {type(result).__name__}, not an AgentResult.")
-    cost = _cost(result.cost)
+    cost, transcript = _cost(result.cost), clean(result.transcript, TRANSCRIPT_CHARACTERS, secrets)
     try:
+        if isinstance(result, Pending):
+            return Outcome(
+                "pending",
+                summary=clean(result.note, SUMMARY_CHARACTERS, secrets),
+                transcript=transcript,
+                cost=cost,
+                expires_in=_expires_in(result.expires_in, may_wait=may_wait),
+            )
         return Outcome(
             "succeeded",
             output=_output(found, result.output, schema),
             confidence=_confidence(result.confidence),
             summary=clean(result.summary, SUMMARY_CHARACTERS, secrets),
             evidence=_evidence(result.evidence),
-            transcript=clean(result.transcript, TRANSCRIPT_CHARACTERS, secrets),
+            transcript=transcript,
             cost=cost,
         )
     except _Misfit as misfit_:
-        misfit_.cost = cost
+        misfit_.cost, misfit_.transcript = cost, transcript
         raise
 
 
-def _pending(pending: Pending, secrets: Iterable[str], *, may_wait: bool) -> Outcome:
+def _expires_in(value: object, *, may_wait: bool) -> float:
     if not may_wait:
         raise _Misfit("output", NOBODY_TO_CALL_BACK, permanent=True)
-    seconds = seconds_of(pending.expires_in)
+    seconds = seconds_of(value)
     if not seconds or seconds > LONGEST_WAIT:
         raise _Misfit("output", f"expires_in of Pending is not a number of seconds from 0 to {LONGEST_WAIT:,.0f}.")
-    return Outcome("pending", summary=clean(pending.note, SUMMARY_CHARACTERS, secrets), expires_in=seconds)
+    return seconds
 
 
 def _output(found: Found, output: object, schema: dict[str, Any] | None) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from typing import Any, Final, NoReturn
 from orchestration.agents.attempt import Work, attempt
 from orchestration.agents.check import check
 from orchestration.agents.declared import Declared
+from orchestration.agents.disk import limit_files
 from orchestration.agents.found import Found, Refused, found_from
 from orchestration.agents.outcome import WRITTEN, ErrorKind, Outcome, failed
 from orchestration.agents.text import ERROR_CHARACTERS
@@ -79,7 +80,7 @@ def work(
 
     1. A session of its own; the kernel ends this process with the one that waits, or soon after its time.
     2. Take the request; point the standard streams at the server's pipes; go into a folder of its own.
-    3. Do it within the limit of memory, and answer with one line of JSON.
+    3. Do it within the limits of memory and of files, and answer with one line of JSON.
     """
     status = 1
     try:
@@ -96,6 +97,7 @@ def work(
         os.dup2(errors, 2)
         os.chdir(terms["folder"])
         os.environ["TMPDIR"] = tempfile.tempdir = terms["folder"]
+        limit_files(terms["disk"])
         with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
             file.write(_CHOSEN_FIRST)
         answer = _within_memory(loaded, plugin, request, terms["memory"])

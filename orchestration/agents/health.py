@@ -7,7 +7,7 @@ import signal
 from collections.abc import Mapping
 from typing import Any
 
-from orchestration.agents.allowed import MEMORY, PROCESSES
+from orchestration.agents.allowed import MEMORY, TOLD
 from orchestration.agents.found import Found
 from orchestration.agents.talk import Talk
 from orchestration.agents.text import ERROR_CHARACTERS, clean, secrets_of
@@ -28,8 +28,8 @@ def check_apart(found: Found, *, config: Mapping[str, Any], seconds: float, memo
 
 
 def _answer(found: Found, talk: Talk, code: int | None, seconds: float, secrets: frozenset[str]) -> Health:
-    if talk.report and talk.report["crowded"]:
-        return Health(False, f"The check of {found.name} started more than {PROCESSES} processes and was stopped.")
+    if talk.report and (over := talk.report["over"]):
+        return Health(False, f"The check of {found.name} {TOLD[over]}.")
     if talk.answered:
         try:
             ok, message = json.loads(bytes(talk.answer))

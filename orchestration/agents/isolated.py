@@ -6,12 +6,12 @@ import signal
 from dataclasses import asdict, replace
 from typing import Final
 
-from orchestration.agents.allowed import PROCESSES
+from orchestration.agents.allowed import TOLD
 from orchestration.agents.amounts import LONGEST_WAIT
 from orchestration.agents.attempt import Work
 from orchestration.agents.evidence import storable_evidence
 from orchestration.agents.found import Found
-from orchestration.agents.outcome import WRITTEN, Outcome, failed
+from orchestration.agents.outcome import FILE_TOO_LARGE, WRITTEN, Outcome, failed
 from orchestration.agents.talk import Talk
 from orchestration.agents.text import ERROR_CHARACTERS, SUMMARY_CHARACTERS, TRANSCRIPT_CHARACTERS, clean, secrets_of
 from orchestration.agents.waiting import work_apart
@@ -36,9 +36,8 @@ def attempt_isolated(found: Found, work: Work, *, seconds: float, memory: int) -
 def _outcome(
     found: Found, talk: Talk, code: int | None, seconds: float, memory: int, secrets: frozenset[str]
 ) -> Outcome:
-    if talk.report and talk.report["crowded"]:
-        told = f"{found.name} started more than {PROCESSES} processes at once and was stopped."
-        return failed("processes", told)
+    if talk.report and (over := talk.report["over"]):
+        return failed(over, f"{found.name} {TOLD[over]}.")
     if talk.answered:
         return _read(found, bytes(talk.answer), secrets)
     if talk.too_long:
@@ -48,6 +47,8 @@ def _outcome(
     printed = talk.errors.text()
     if any(sign in printed for sign in _SHORT_OF_MEMORY):
         return failed("memory", f"{found.name} ran out of its {memory / 2**20:,.0f} MiB of memory and ended.")
+    if code == -signal.SIGXFSZ:
+        return failed("disk", FILE_TOO_LARGE)
     if code is not None and code < 0:
         try:
             name = signal.Signals(-code).name

@@ -19,6 +19,7 @@ ErrorKind = Literal[
     "time-limit",  # the attempt took longer than it may
     "memory",  # the attempt needed more memory than it may
     "processes",  # the attempt had more processes at once than it may
+    "disk",  # the attempt wrote more than it may
     "exited",  # the agent ended its own process
     "vanished",  # the process was killed from outside, or crashed
     "not-installed",  # no usable agent of that name on this machine
@@ -27,6 +28,7 @@ ErrorKind = Literal[
     "switched-off",  # somebody switched the agent off
     "circuit-open",  # the step's circuit stayed open for longer than the run could wait
 ]
+FILE_TOO_LARGE: Final = "The agent wrote a file that grew too large."
 ERROR_KINDS: Final[tuple[str, ...]] = tuple(kind for kind in get_args(ErrorKind) if kind)
 
 

@@ -21,6 +21,7 @@ from shutil import rmtree
 from typing import Any, Final
 
 from orchestration.agents.allowed import PROCESSES
+from orchestration.agents.disk import Folder
 from orchestration.agents.forked import Loaded, die_with, limit, load, point_prints_at, work
 from orchestration.agents.leftovers import alive, descendants, end_below
 
@@ -61,7 +62,7 @@ def main() -> None:
             work(loaded, plugin, terms, descriptors, parent=me)
         for descriptor in descriptors:
             os.close(descriptor)
-        report = _watched(child, control)
+        report = _watched(child, control, Folder(terms["folder"], terms["disk"]))
         again = report["clean"] and (loaded is None or loaded.found is not None)
         try:
             control.send(json.dumps({**report, "again": again}).encode() + b"\n")
@@ -87,23 +88,24 @@ def _request(control: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
     return (json.loads(message), descriptors) if len(descriptors) == _DESCRIPTORS else None
 
 
-def _watched(child: int, control: socket.socket) -> dict[str, Any]:
+def _watched(child: int, control: socket.socket, folder: Folder) -> dict[str, Any]:
     """How the child ended: by itself, since the server closed the socket or is gone, or since it had too many
-    processes. Whatever it has started is ended too."""
-    crowded = ended = False
+    processes or wrote too much. Whatever it has started is ended too."""
+    ended, over = False, ""
     poll = select.poll()
     poll.register(control, select.POLLIN)
     with _end_of(child) as descriptor:
         if descriptor is not None:
             poll.register(descriptor, select.POLLIN)
-        while not (ended or crowded):
+        while not (ended or over):
             told = poll.poll(_GLANCE * 1000)
             if any(number == control.fileno() for number, _ in told):
                 break
             ended = _has_ended(child)
-            crowded = not ended and _is_crowded()
+            if not ended:
+                over = "processes" if _is_crowded() else "disk" if folder.is_full() else ""
     codes, clean = end_below()
-    return {"status": codes.get(child), "crowded": crowded, "clean": clean}
+    return {"status": codes.get(child), "over": over, "clean": clean}
 
 
 def _has_ended(child: int) -> bool:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
+from orchestration.agents.allowed import TOLD
 from orchestration.agents.text import unsplit
 
 ANSWER_BYTES: Final = 4 * 1024 * 1024
@@ -174,6 +175,6 @@ def _report(line: bytes) -> dict[str, Any] | None:
         report = json.loads(line)
     except ValueError:
         return None
-    form = {"status": int | None, "crowded": bool, "clean": bool, "again": bool}
-    fits = isinstance(report, dict) and report.keys() == form.keys()
+    form = {"status": int | None, "over": str, "clean": bool, "again": bool}
+    fits = isinstance(report, dict) and report.keys() == form.keys() and report["over"] in ("", *TOLD)
     return report if fits and all(isinstance(report[name], kind) for name, kind in form.items()) else None

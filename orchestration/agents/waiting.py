@@ -19,6 +19,7 @@ from shutil import rmtree
 from typing import Any, Final
 from weakref import WeakSet
 
+from orchestration.agents.allowed import DISK
 from orchestration.agents.found import Found
 from orchestration.agents.leftovers import end_all
 from orchestration.agents.talk import Talk
@@ -55,7 +56,8 @@ def work_apart(found: Found, request: Mapping[str, Any], *, seconds: float, memo
     until = time.monotonic() + seconds
     written = json.dumps(request).encode()
     folder = tempfile.mkdtemp(prefix="conductor-agent-")
-    terms = json.dumps({"memory": memory, "seconds": seconds + _ALARM_GRACE, "folder": folder}).encode()
+    limits = {"memory": memory, "seconds": seconds + _ALARM_GRACE, "disk": DISK}
+    terms = json.dumps({**limits, "folder": folder}).encode()
     try:
         while True:
             waiting = _take(_key(found))

@@ -27,8 +27,9 @@ log = structlog.get_logger(__name__)
 
 
 class AddressThrottle(BaseThrottle):
-    """As many requests from one address as from one client: whoever guesses tokens is no client. Without a cache the
-    request goes through: a result that somebody waited for matters more."""
+    """As many requests from one address as from one client: whoever guesses tokens is no client. Behind trusted proxies
+    the address is the one that the outermost of them saw. Without a cache the request goes through: a result that
+    somebody waited for matters more."""
 
     def __init__(self) -> None:
         self._wait: float | None = None
@@ -40,7 +41,7 @@ class AddressThrottle(BaseThrottle):
         limit, period = parse_rate(rate)
         now = time.time()
         window = int(now // period)
-        if _count(f"throttle:results:{request.META.get('REMOTE_ADDR', '')}:{window}", timeout=2 * period) <= limit:
+        if _count(f"throttle:results:{self.get_ident(request)}:{window}", timeout=2 * period) <= limit:
             return True
         self._wait = (window + 1) * period - now
         return False

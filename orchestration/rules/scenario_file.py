@@ -8,10 +8,6 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from openpyxl import Workbook
-from openpyxl.styles import Font
-from openpyxl.utils import get_column_letter
-
 from orchestration.facts import Problem
 from orchestration.rules.reading import RuleError
 from orchestration.rules.scenario_sheet import TITLE, scenarios_of_sheet, sheet_of_scenarios
@@ -35,6 +31,10 @@ def csv_of_scenarios(scenarios: Sequence[Mapping[str, Any]]) -> str:
 
 def xlsx_of_scenarios(scenarios: Sequence[Mapping[str, Any]]) -> bytes:
     """A workbook of one sheet. Raises RuleError for a text that no spreadsheet program can hold."""
+    from openpyxl import Workbook
+    from openpyxl.styles import Font
+    from openpyxl.utils import get_column_letter
+
     book = Workbook()
     page = book.active
     page.title = SHEET

@@ -7,10 +7,6 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final
 
-from openpyxl import Workbook
-from openpyxl.styles import Alignment, Font, PatternFill
-from openpyxl.worksheet.datavalidation import DataValidation
-
 from orchestration.facts import Problem
 from orchestration.rules.language import DecisionTable, SetOutput
 from orchestration.rules.reading import RuleError
@@ -56,6 +52,8 @@ _HELP: Final = (
 
 def xlsx_of(table: DecisionTable) -> bytes:
     """The table as a workbook. Raises RuleError for a text that no spreadsheet program can hold."""
+    from openpyxl import Workbook
+
     sheet = sheet_of(table)
     book = Workbook()
     page = book.active
@@ -106,6 +104,8 @@ def _is_kept(number: int | float) -> bool:
 
 
 def _dress(page: Any, table: DecisionTable, sheet: Sequence[Sequence[Cell]]) -> None:
+    from openpyxl.styles import Alignment, Font, PatternFill
+
     top = len(SETTINGS) + 1
     bold, quiet = Font(bold=True), Font(color="666666", italic=True)
     condition, result = PatternFill("solid", fgColor="EEF2F7"), PatternFill("solid", fgColor="EDE7FB")
@@ -139,6 +139,8 @@ def _dress(page: Any, table: DecisionTable, sheet: Sequence[Sequence[Cell]]) -> 
 
 def _choice(page: Any, cells: str, values: Sequence[str]) -> None:
     """Offers the values, without insisting: whether they fit is for the check to say."""
+    from openpyxl.worksheet.datavalidation import DataValidation
+
     listed = ",".join(values)
     if (
         values

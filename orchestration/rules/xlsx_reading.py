@@ -1,4 +1,7 @@
-"""Reads the cells of an XLSX workbook: bounded before anything is unpacked, and no formula is believed."""
+"""Reads the cells of an XLSX workbook: bounded before anything is unpacked, and no formula is believed.
+
+openpyxl is imported where it is used, here and where workbooks are written: a process that needs none starts sooner.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,6 @@ from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import iterparse
-from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format
-from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900, from_excel
 
 from orchestration.facts import Problem
 from orchestration.rules.reading import RuleError
@@ -104,6 +105,8 @@ class _Workbook:
         return found
 
     def _sheets(self, path: str, related: Mapping[str, tuple[str, str]]) -> tuple[list[tuple[str, str]], datetime]:
+        from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900
+
         sheets, epoch = [], CALENDAR_WINDOWS_1900
         if path not in self._archive.namelist():
             raise _wrong("This is a packed file, but no XLSX workbook.")
@@ -122,6 +125,8 @@ class _Workbook:
 
     def _dates(self, path: str) -> list[bool]:
         """For each cell style, whether it shows a day."""
+        from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format
+
         if not path:
             return []
         formats = dict(BUILTIN_FORMATS)
@@ -216,6 +221,8 @@ class _Values:
         }
 
     def read(self, kind: str, text: str, style: int) -> Cell:
+        from openpyxl.utils.datetime import from_excel
+
         if kind in self._readers:
             return self._readers[kind](text)
         number = float(text)

@@ -27,6 +27,7 @@ ERROR_WORDS: Final[Mapping[str, str]] = {
     "memory": "It needed too much memory",
     "exited": "It ended its own process",
     "processes": "It started too many processes",
+    "disk": "It wrote too much to disk",
     "vanished": "Its process was lost",
     "not-installed": "It is not installed",
     "not-wanted": "The case was closed first",

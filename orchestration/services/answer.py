@@ -7,22 +7,20 @@ under the lock of the case and the run wins; the others find the run no longer a
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Mapping, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 import structlog
 from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
-from pydantic import ValidationError
 
 from orchestration.agents.found import Found
 from orchestration.agents.outcome import Outcome, failed
+from orchestration.agents.posted import ResultMisfit, beside, receive_posted
 from orchestration.agents.registry import registry
-from orchestration.agents.runner import receive
 from orchestration.agents.text import ERROR_CHARACTERS, SUMMARY_CHARACTERS, clean
 from orchestration.facts import Problem
 from orchestration.models import AgentAttempt, AgentRun, Case, CaseEvent, RunStatus
@@ -140,10 +138,7 @@ def _accept(case: Case, row: AgentRun, outcome: Outcome, installed: Found | None
 
 
 def _after_the_agent(row: AgentRun, outcome: Outcome) -> Outcome:
-    """What the agent wrote down before it left the answer to others stays beside what came of it."""
-    parts = [part for part in (row.content.transcript, outcome.transcript) if part]
-    summary = outcome.summary if outcome.status == "succeeded" else row.content.summary
-    return replace(outcome, summary=summary, transcript="\n--- posted by the outside party ---\n".join(parts))
+    return beside(outcome, summary=row.content.summary, transcript=row.content.transcript)
 
 
 def _note_late(case: Case, row: AgentRun, answer: Answer, secrets: Set[str]) -> None:
@@ -207,31 +202,18 @@ def _outcome(run: AgentRun, answer: Answer, secrets: frozenset[str]) -> Outcome:
         log.error("agent_of_an_answer_missing", run=run.pk, reason=registry().why_not(run.agent))
         raise NotInstalled("This machine cannot check the result now. Send it again later.")
     result = AgentResult(
-        output=_fitted(found, answer.output, step.config),
+        output=answer.output,
         confidence=answer.confidence,
         summary=answer.summary,
         evidence=answer.evidence,
         transcript=answer.transcript,
         cost=answer.cost,
     )
-    outcome = without(receive(found, result, config=dict(step.config), secrets=secrets), secrets)
+    try:
+        outcome = receive_posted(found, result, config=dict(step.config), secrets=secrets)
+    except ResultMisfit as misfit:
+        raise Misfit(misfit.problems) from None
+    outcome = without(outcome, secrets)
     if outcome.status != "succeeded":
         raise Misfit([Problem("/output", outcome.error)])
     return outcome
-
-
-def _fitted(found: Found, output: Mapping[str, Any], config: Mapping[str, Any]) -> Any:
-    """The output read as the JSON it was, every misfit with its place; what else is wrong, `receive` finds."""
-    try:
-        if found.cls.output_schema(dict(config)) is not None:
-            return output
-        return found.cls.Output.model_validate_json(json.dumps(output))
-    except ValidationError as error:
-        problems = error.errors(include_url=False, include_input=False, include_context=False)
-        raise Misfit([Problem(_pointer(one["loc"]), one["msg"]) for one in problems]) from None
-    except Exception:
-        return output
-
-
-def _pointer(place: tuple[str | int, ...]) -> str:
-    return "/output" + "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in place)

@@ -13,7 +13,7 @@ FAILED: Final = "failed"
 WELL: Final = "well"
 NOTHING: Final = "nothing"
 
-_FAULTS: Final = frozenset({"exception", "time-limit", "vanished", "memory", "processes", "exited"})
+_FAULTS: Final = frozenset({"exception", "time-limit", "vanished", "memory", "processes", "disk", "exited"})
 _NOT_REACHED: Final = frozenset(
     {"input", "config", "not-installed", "not-wanted", "switched-off", "circuit-open", "expired"}
 )

@@ -8,12 +8,15 @@ with Conductor.of_pack("pack.yaml") as conductor:
 check_agent(Greeter, inputs=[{"first_name": "Ada"}])
 """
 
-from orchestration.testing.conductor import Conductor, PayloadMisfit, Result
+from orchestration.testing.case import Awaited
+from orchestration.testing.conductor import Conductor, PayloadMisfit
 from orchestration.testing.contract import BrokenPromise, check_agent, promises
 from orchestration.testing.installed import found_class
 from orchestration.testing.recording import differences, record, recorded
+from orchestration.testing.result import Result
 
 __all__ = [
+    "Awaited",
     "BrokenPromise",
     "Conductor",
     "PayloadMisfit",

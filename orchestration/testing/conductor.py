@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -12,152 +12,39 @@ from typing import Any, Final, Self
 
 from orchestration.agents.found import Found
 from orchestration.agents.frozen import frozen_step
-from orchestration.agents.outcome import Outcome
+from orchestration.agents.outcome import Outcome, failed
+from orchestration.agents.posted import ResultMisfit, beside, receive_posted
 from orchestration.agents.registry import registry
 from orchestration.agents.runner import run as run_agent
 from orchestration.engine.advance import advance
 from orchestration.engine.compile import RuleSet, compile_version
 from orchestration.engine.scenario import ScenarioResult, run_scenario
-from orchestration.engine.step import (
-    ChildOpened,
-    ChildRecord,
-    Notified,
-    PlannedRun,
-    Progress,
-    Reason,
-    RunRecord,
-    Step,
-    WaitRecord,
-)
-from orchestration.facts import Facts, Problem, check_values, lay_over
-from orchestration.plugin_api import Agent
+from orchestration.engine.step import PlannedRun, RunRecord, Step
+from orchestration.facts import Problem, check_values
+from orchestration.plugin_api import Agent, AgentError, AgentResult
 from orchestration.rules.check import Finding, check
-from orchestration.rules.language import VersionContent
+from orchestration.rules.language import AgentStep, VersionContent
 from orchestration.rules.operators import parse_duration
 from orchestration.rules.pack import Pack, load
 from orchestration.rules.schema import schema_problems, validator
+from orchestration.testing.case import Awaited, CaseSoFar
 from orchestration.testing.installed import found_class
+from orchestration.testing.result import Result
 
 NOW: Final = "2026-01-05T12:00:00+00:00"
 """The moment at which cases come in unless told otherwise."""
+CALLBACK: Final = {"url": "https://conductor.invalid/api/v1/agent-runs/testing/result", "token": "rt_testing"}
+"""What an agent that is not inline gets to hand to an outside party; nobody listens there, see `Result.post`."""
+_EXPIRED: Final = failed("expired", "Nobody answered in time.", permanent=True)
 
 
 class PayloadMisfit(ValueError):
-    """The payload does not fit the pack's input schema, or answers do not fit its human fields; all `problems`."""
+    """The payload does not fit the pack's input schema, or answers do not fit its human fields, or a posted
+    result does not fit its agent; all `problems`."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("; ".join(f"{one.pointer or '/'} {one.detail}" for one in self.problems))
-
-
-@dataclass(frozen=True)
-class _Case:
-    """What is known of a case so far. `salt` is empty: digests need not be secret here."""
-
-    payload: Mapping[str, Any]
-    now: str
-    received_at: str
-    reference: str = ""
-    corrections: Mapping[str, Any] = field(default_factory=dict)
-    human: Mapping[str, Any] = field(default_factory=dict)
-    progress: Progress = field(default_factory=Progress)
-    outcomes: Mapping[str, Outcome] = field(default_factory=dict)
-
-    @property
-    def facts(self) -> Facts:
-        case = lay_over(self.payload, self.corrections) if self.corrections else self.payload
-        meta = {
-            "now": self.now,
-            "received_at": self.received_at,
-            "priority": "normal",
-            "client": "testing",
-            "reference": self.reference or None,
-        }
-        return Facts(
-            {"case": case, "human": self.human, "meta": meta}, frozenset(f"case.{path}" for path in self.corrections)
-        )
-
-
-@dataclass(frozen=True)
-class Result:
-    """Where a case has come to. `kind`: decide, escalate or wait (for a moment, or for the case `waits_for`).
-
-    `runs` holds the last run of each agent step, `outcomes` the same with summary, evidence and transcript.
-    """
-
-    step: Step
-    _conductor: Conductor = field(repr=False)
-    _case: _Case = field(repr=False)
-
-    @property
-    def kind(self) -> str:
-        return self.step.kind
-
-    @property
-    def outcome(self) -> str:
-        return self.step.outcome
-
-    @property
-    def reason(self) -> str:
-        return self.step.reason
-
-    @property
-    def queue(self) -> str:
-        return self.step.queue
-
-    @property
-    def reasons(self) -> tuple[Reason, ...]:
-        return self.step.reasons
-
-    @property
-    def waits_for(self) -> str:
-        return self.step.child
-
-    @property
-    def runs(self) -> dict[str, RunRecord]:
-        return {run.step: run for run in self._case.progress.runs}
-
-    @property
-    def outcomes(self) -> dict[str, Outcome]:
-        return dict(self._case.outcomes)
-
-    def answer(
-        self,
-        human: Mapping[str, Any] | None = None,
-        *,
-        corrections: Mapping[str, Any] | None = None,
-        now: str | None = None,
-    ) -> Result:
-        """A person answers an escalated case and sends it back: failed runs are made again. `corrections` maps
-        dotted paths of the payload to values. Raises ValueError where the case is not with a person."""
-        if self.kind != "escalate":
-            raise ValueError(f"Only an escalated case can be sent back; this one came to: {self.kind}.")
-        answers = {**self._case.human, **(human or {})}
-        self._conductor.refuse_answers(answers)
-        before = self._case.progress
-        progress = replace(before, rounds=0, runs=tuple(run for run in before.runs if run.status != "failed"))
-        corrected = {**self._case.corrections, **(corrections or {})}
-        self._conductor.refuse_payload(lay_over(self._case.payload, corrected))
-        return self._go_on(now, human=answers, corrections=corrected, progress=progress)
-
-    def later(self, now: str) -> Result:
-        """The case is looked at again at a later moment, as when what it waits for has come."""
-        return self._go_on(now)
-
-    def child(self, as_: str, *, outcome: str | None = None, status: str = "decided", now: str | None = None) -> Result:
-        """The case that was opened under this name has ended so."""
-        before = self._case.progress
-        if as_ not in {child.as_ for child in before.children}:
-            raise ValueError(f"The case opened no case {as_!r}.")
-        ended = tuple(
-            replace(child, status=status, outcome=outcome) if child.as_ == as_ else child for child in before.children
-        )
-        return self._go_on(now, progress=replace(before, children=ended))
-
-    def _go_on(self, now: str | None, **changes: Any) -> Result:
-        if now is not None and datetime.fromisoformat(now) < datetime.fromisoformat(self._case.now):
-            raise ValueError(f"{now} is before {self._case.now}: a case's time never goes back.")
-        return self._conductor.advance(replace(self._case, now=now or self._case.now, **changes))
 
 
 class Conductor:
@@ -204,17 +91,40 @@ class Conductor:
         if moment.tzinfo is None:
             raise ValueError(f"{now} has no offset from UTC; write it as in {NOW}.")
         iso = moment.astimezone(UTC).isoformat()
-        return self.advance(_Case(dict(payload), iso, iso, reference))
+        return self.advance(CaseSoFar(dict(payload), iso, iso, reference))
 
-    def advance(self, case: _Case) -> Result:
+    def advance(self, case: CaseSoFar) -> Result:
         """Rounds until the case is decided, with a person, or waits."""
         while True:
             step = advance(self._rule_set, case.facts, case.progress)
-            case = replace(case, progress=_with_effects(case.progress, step))
+            case = case.with_effects(step)
             if step.kind != "run":
                 return Result(step, self, case)
             for planned in step.runs:
                 case = self._ran(case, planned)
+            if case.awaited:
+                return Result(step, self, case)
+
+    def go_on(self, case: CaseSoFar, step: Step) -> Result:
+        """Give up what nobody has answered in time; then rounds, unless the step still waits for an answer."""
+        for name, awaited in case.awaited.items():
+            if awaited.until <= case.moment:
+                case = self._told(case, name, _EXPIRED)
+        return Result(step, self, case) if case.awaited else self.advance(case)
+
+    def take_in(self, case: CaseSoFar, name: str, result: AgentResult | AgentError) -> CaseSoFar:
+        """An answer of an outside party to the step of this name, which waits for it."""
+        if isinstance(result, AgentError):
+            outcome = failed("agent", result.message, permanent=result.permanent, cost=result.cost)
+            return self._told(case, name, outcome)
+        step = self._step(name)
+        try:
+            outcome = receive_posted(self._agents[step.use], result, config=dict(step.config))
+        except ResultMisfit as misfit:
+            raise PayloadMisfit(misfit.problems) from None
+        if outcome.status != "succeeded":
+            raise PayloadMisfit([Problem("/output", outcome.error)])
+        return self._told(case, name, outcome)
 
     def refuse_payload(self, payload: Mapping[str, Any]) -> None:
         if problems := check_values(dict(payload)) or schema_problems(self._payloads, dict(payload)):
@@ -236,11 +146,24 @@ class Conductor:
     ) -> None:
         self.close()
 
-    def _ran(self, case: _Case, planned: PlannedRun) -> _Case:
-        """The step's run with all its attempts, one after the other without a pause."""
-        step = next(one for one in self.content.agents if one.name == planned.step)
-        cost = case.progress.cost
-        for attempt in range(1, step.attempts + 1):
+    def _step(self, name: str) -> AgentStep:
+        return next(one for one in self.content.agents if one.name == name)
+
+    def _told(self, case: CaseSoFar, name: str, outcome: Outcome) -> CaseSoFar:
+        """The run that was waited for has come to this."""
+        awaited, before = case.awaited[name], case.outcomes[name]
+        outcome = beside(outcome, summary=before.summary, transcript=before.transcript)
+        return self._ran(case, awaited.planned, attempt=awaited.attempt, outcome=outcome)
+
+    def _ran(
+        self, case: CaseSoFar, planned: PlannedRun, *, attempt: int = 0, outcome: Outcome | None = None
+    ) -> CaseSoFar:
+        """The step's run with all its attempts, one after the other without a pause; the first so many (`attempt`) were
+        made, and have come to `outcome`."""
+        step = self._step(planned.step)
+        cost = outcome.cost if outcome else 0.0
+        while outcome is None or (outcome.status == "failed" and not outcome.permanent and attempt < step.attempts):
+            attempt += 1
             outcome = run_agent(
                 self._agents[step.use],
                 input=dict(planned.input),
@@ -249,10 +172,9 @@ class Conductor:
                 attempt=attempt,
                 timeout=max(parse_duration(step.timeout), timedelta(seconds=1)),
                 isolate=False,
+                callback=None if step.inline else CALLBACK,
             )
             cost += outcome.cost
-            if outcome.status == "succeeded" or outcome.permanent:
-                break
         record = RunRecord(
             step=planned.step,
             status=outcome.status,
@@ -263,27 +185,8 @@ class Conductor:
             confidence=outcome.confidence,
             error=outcome.error,
         )
-        progress = replace(case.progress, runs=(*case.progress.runs, record), cost=cost)
-        return replace(case, progress=progress, outcomes={**case.outcomes, planned.step: outcome})
-
-
-def _with_effects(progress: Progress, step: Step) -> Progress:
-    """What a step changes that later rounds must know."""
-    children = {(child.rule, child.as_): child for child in progress.children}
-    notified = set(progress.notified)
-    for effect in step.effects:
-        if isinstance(effect, Notified):
-            notified.add(effect.rule)
-        elif isinstance(effect, ChildOpened):
-            children.setdefault((effect.rule, effect.as_), ChildRecord(effect.rule, effect.as_, "received"))
-    waits = progress.waits
-    if step.kind == "wait" and step.due:
-        wait = WaitRecord(step.rule, step.due, step.until)
-        waits = waits if wait in waits else (*waits, wait)
-    return replace(
-        progress,
-        rounds=progress.rounds + 1,
-        waits=waits,
-        children=tuple(children.values()),
-        notified=frozenset(notified),
-    )
+        awaited = None
+        if outcome.status == "pending":
+            until = case.moment + timedelta(seconds=outcome.expires_in or 0)
+            awaited = Awaited(outcome.summary, until, attempt, planned)
+        return case.with_run(record, outcome, cost=cost, awaited=awaited)

@@ -38,6 +38,8 @@ class Promise(BaseModel):
 
     note: str = Field(default="The service will answer later.", max_length=1_000)
     expires_in: float = Field(default=86_400.0, gt=0, le=90 * 86_400, allow_inf_nan=False)
+    transcript: str = ""
+    cost: float = Field(default=0.0, ge=0, allow_inf_nan=False)
 
 
 def read(answered: Answered) -> AgentResult | Pending:
@@ -48,7 +50,7 @@ def read(answered: Answered) -> AgentResult | Pending:
         return AgentResult(found.output, found.confidence, *told)
     if answered.status == 202:
         promise = _fitted(Promise, answered, empty={})
-        return Pending(promise.note, expires_in=promise.expires_in)
+        return Pending(promise.note, promise.expires_in, promise.transcript, promise.cost)
     if 200 <= answered.status < 300:
         raise AgentError(f"The service answered {answered.status}. Only 200 and 202 are understood.", permanent=True)
     if 300 <= answered.status < 400:

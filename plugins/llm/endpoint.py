@@ -224,17 +224,20 @@ def _reply(response: httpx2.Response) -> Reply:
         document = json.loads(response.content)
     except (ValueError, RecursionError):
         document = None
+    usage = document.get("usage") if isinstance(document, dict) else None
+    usage = usage if isinstance(usage, dict) else {}
     choices = document.get("choices") if isinstance(document, dict) else None
-    choice = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else None
-    if choice is None or not isinstance(choice.get("message"), dict):
-        kind = response.headers.get("content-type", "an unknown type")[:80]
-        raise AgentError(
-            f"The endpoint's answer is no chat completion ({kind}). Look at base_url: it usually ends in /v1."
-        )
-    message = choice["message"]
+    choice = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
+    message = choice.get("message")
+    if not isinstance(message, dict):
+        if not usage:
+            kind = response.headers.get("content-type", "an unknown type")[:80]
+            raise AgentError(
+                f"The endpoint's answer is no chat completion ({kind}). Look at base_url: it usually ends in /v1."
+            )
+        message = {}  # nothing was said, but it was counted, and is paid for
     probable = choice.get("logprobs")
     tokens = probable.get("content") if isinstance(probable, dict) else None
-    usage = document.get("usage") if isinstance(document.get("usage"), dict) else {}
     return Reply(
         text=_arguments(message) or _text(message.get("content")),
         finish=_text(choice.get("finish_reason")),

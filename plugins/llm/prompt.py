@@ -79,7 +79,7 @@ class PromptAgent(Agent):
             try:
                 document = told.answer(private)
             except AgentError as error:
-                error.cost, error.transcript = told.cost(), told.transcript()
+                error.cost, error.transcript = told.cost(), told.transcript(failed=True)
                 raise
         confidence = told.confidence(document)
         evidence = told.evidence(len(private))
@@ -162,12 +162,11 @@ class _Conversation:
 
     def evidence(self, hidden: int) -> tuple[dict[str, Any], ...]:
         last = self._replies[-1]
-        counted = all(reply.counted for reply in self._replies)
         entries = [
             {"what": "model", "value": last.model or self._config.model},
             {"what": "form asked for by", "value": self._mode},
-            {"what": "tokens in", "value": self._sum("tokens_in") if counted else "not told by the endpoint"},
-            {"what": "tokens out", "value": self._sum("tokens_out") if counted else "not told by the endpoint"},
+            {"what": "tokens in", "value": self._tokens("tokens_in")},
+            {"what": "tokens out", "value": self._tokens("tokens_out")},
             {"what": "cost", "value": self.cost()},
             {"what": "answers needed", "value": len(self._replies)},
         ]
@@ -177,12 +176,16 @@ class _Conversation:
             entries.append({"what": "private values kept back", "value": hidden})
         return tuple(entries)
 
-    def transcript(self) -> str:
-        """What was sent and what came back; private values are placeholders."""
+    def transcript(self, *, failed: bool = False) -> str:
+        """What was sent and what came back; private values are placeholders. `failed`: also what it has used, since
+        no evidence tells."""
         sent = [(one["role"], one["content"]) for one in self._talk if one["role"] != "assistant"]
         turns = sent[:2]
         for number, reply in enumerate(self._replies, 2):
             turns += [("assistant", reply.text or reply.refusal), *sent[number : number + 1]]
+        if failed and self._replies:
+            tokens = f"{self._tokens('tokens_in')} tokens in, {self._tokens('tokens_out')} tokens out"
+            turns.append(("used", f"{len(self._replies)} answers, {tokens}, cost {self.cost():.10g}"))
         return "\n\n".join(f"[{role}]\n{text}" for role, text in turns)
 
     def cost(self) -> float:
@@ -215,6 +218,10 @@ class _Conversation:
         said = self._replies[-1].text[:_SHOWN_TO_MEND] or "(nothing)"
         again = f"That cannot be used: {fault.wrong}. Answer again: one JSON object that fits the schema, nothing else."
         self._talk += [{"role": "assistant", "content": said}, {"role": "user", "content": again}]
+
+    def _tokens(self, field: str) -> int | str:
+        counted = all(reply.counted for reply in self._replies)
+        return self._sum(field) if counted else "not told by the endpoint"
 
     def _sum(self, field: str) -> int:
         return sum(getattr(reply, field) for reply in self._replies)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestration.agents import waiting
 from orchestration.agents.found import Found
 from orchestration.agents.outcome import Outcome
 from orchestration.agents.runner import run
@@ -143,7 +144,7 @@ def test_texts_that_it_writes_past_us_are_bounded_and_fit_to_store(agent_that: A
     assert forged.evidence == ({"what": "left out", "value": "1 entries too long or not storable"},)
 
 
-@pytest.mark.parametrize("report", ["{}", "[]", '{"status": "", "crowded": 0, "clean": 0, "again": 0}'])
+@pytest.mark.parametrize("report", ["{}", "[]", '{"status": "", "over": 0, "clean": 0, "again": 0}'])
 def test_an_import_that_forges_the_report_of_its_process_fails_its_run(agent_that: AgentThat, report: str) -> None:
     forging = f"""
 if sys.argv[0].endswith("process.py"):
@@ -278,3 +279,31 @@ def test_attempts_run_side_by_side_in_threads(agent_that: AgentThat) -> None:
     for thread in threads:
         thread.join()
     assert outputs == {str(number): {"text": str(number)} for number in range(6)}
+
+
+HOARDS = [
+    # how it writes 30 MiB where 20 are allowed, and what is said of it
+    ("open('one', 'wb').truncate(30 * 2**20)", "The agent wrote a file that grew too large."),
+    ("signal.signal(signal.SIGXFSZ, signal.SIG_DFL); open('one', 'wb').truncate(30 * 2**20)",
+     "The agent wrote a file that grew too large."),
+    ("os.makedirs('a/b')\nfor n in range(30): open(f'a/b/{n}', 'wb').write(b'x' * 2**20)\ntime.sleep(60)",
+     "acme.greeter wrote more than 1,024 MiB into its folder and was stopped."),
+    ("subprocess.run([sys.executable, '-c', 'open(\"one\", \"wb\").truncate(30 * 2**20)'], check=True)", None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("body", "words"), HOARDS)
+def test_an_agent_that_fills_the_disk_is_stopped(
+    agent_that: AgentThat, monkeypatch: pytest.MonkeyPatch, body: str, words: str | None
+) -> None:
+    monkeypatch.setattr(waiting, "DISK", 20 * 2**20)
+    outcome = attempt(agent_that(f"{body}\n{GOOD}", more="import os, signal, subprocess, sys, time"), seconds=60)
+    if words is None:  # a program that it started is bound, too; what becomes of that is the agent's to say
+        assert "File too large" in outcome.transcript
+    else:
+        assert (outcome.status, outcome.error_kind, outcome.error) == ("failed", "disk", words)
+
+
+def test_what_an_agent_writes_within_its_limit_is_its_own(agent_that: AgentThat) -> None:
+    found = agent_that(f"open('one', 'wb').write(b'x' * 30 * 2**20); time.sleep(0.7)\n{GOOD}", more="import time")
+    assert attempt(found, seconds=60).status == "succeeded"

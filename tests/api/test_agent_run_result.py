@@ -55,7 +55,9 @@ def send(run: AgentRun, token: str) -> Send:
         api = api_of(one["token"] and f"Bearer {one['token']}")
         text = body if isinstance(body, str | bytes) else json.dumps(body)
         address = f"/api/v1/agent-runs/{one['run_id']}/result"
-        return api.generic("POST", address, text, content_type=one.get("content_type", "application/json"))
+        headers = {"X-Forwarded-For": one["forwarded"]} if one.get("forwarded") else None
+        content_type = one.get("content_type", "application/json")
+        return api.generic("POST", address, text, content_type=content_type, headers=headers)
 
     return call
 
@@ -271,6 +273,28 @@ def test_whoever_tries_many_tokens_is_slowed_down(send: Send, settings: Any) -> 
     assert send()["Retry-After"] == "10"
     settings.CONDUCTOR = {**settings.CONDUCTOR, "rate": ""}
     assert send().status_code == 200
+
+
+FORWARDED = [
+    # proxies, what callers write into X-Forwarded-For, and what comes of four guesses at a limit of three
+    (0, ["1.1.1.1", "2.2.2.2", "3.3.3.3", "4.4.4.4"], [401, 401, 401, 429]),
+    (1, ["1.1.1.1", "2.2.2.2", "3.3.3.3", "4.4.4.4"], [401, 401, 401, 401]),
+    (1, ["1.1.1.1, 9.9.9.9", "2.2.2.2, 9.9.9.9", "9.9.9.9", "3.3.3.3,9.9.9.9"], [401, 401, 401, 429]),
+    (2, ["1.1.1.1, 9.9.9.9, 7.7.7.7", "9.9.9.9, 7.7.7.7", "2.2.2.2, 9.9.9.9, 7.7.7.7", "8.8.8.8, 7.7.7.7"],
+     [401, 401, 401, 401]),
+    (2, ["1.1.1.1, 9.9.9.9, 7.7.7.7"] * 4, [401, 401, 401, 429]),
+    (1, [""] * 4, [401, 401, 401, 429]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("proxies", "forwarded", "codes"), FORWARDED)
+@time_machine.travel("2026-03-01T12:00:50Z", tick=False)
+def test_behind_a_proxy_an_address_is_what_the_trusted_proxies_saw(
+    send: Send, settings: Any, proxies: int, forwarded: list[str], codes: list[int]
+) -> None:
+    settings.CONDUCTOR = {**settings.CONDUCTOR, "rate": "3/min"}
+    settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "NUM_PROXIES": proxies}
+    assert [send(token="guess", forwarded=one).status_code for one in forwarded] == codes
 
 
 @time_machine.travel("2026-03-01T12:00:50Z", tick=False)

@@ -5,23 +5,21 @@ python -m tests.plugins.kyc_figures
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
-from typing import Any
 
 from orchestration.rules import pack as packs
-from orchestration.testing import Conductor, Result
+from orchestration.testing import Conductor
 from plugins import kyc
 from plugins.kyc.address import AddressAgent
 from plugins.kyc.contact import ContactAgent
 from plugins.kyc.identity import IdentityAgent
 from plugins.kyc.samples import sample_cases
 from plugins.kyc.sanctions import SanctionsAgent
+from tests.plugins import figures
+from tests.plugins.figures import agreement, table
 
-TEXT = (Path(kyc.__file__).parent / "pack.yaml").read_text(encoding="utf-8")
+TEXT = figures.pack_of(kyc)
 AGENTS = (IdentityAgent, AddressAgent, ContactAgent, SanctionsAgent)
 CONTENT = packs.load(TEXT).content
 NEIGHBOURS = next(one.value for one in CONTENT.parameters if one.name == "countries_neighbouring")
@@ -29,21 +27,7 @@ SEED, COUNT, TODAY, NOW = 2, 1000, date(2026, 3, 2), "2026-03-02T12:00:00+00:00"
 ABROAD = "Address abroad is not certain"
 
 
-@dataclass(frozen=True)
-class Sampled:
-    """A sample application and where it came to."""
-
-    case: dict[str, Any]
-    result: Result
-
-    @property
-    def automatic(self) -> bool:
-        return self.result.kind == "decide"
-
-    @property
-    def right(self) -> bool:
-        return bool(self.result.outcome == self.case["truth"])
-
+class Sampled(figures.Sampled):
     @property
     def country(self) -> str:
         return str(self.case["payload"]["address"]["country"])
@@ -72,40 +56,25 @@ def loosened(which: str, sampled: Sequence[Sampled]) -> list[Sampled]:
         ]
 
 
-def agreement(sampled: Sequence[Sampled]) -> tuple[int, int]:
-    """How many are decided automatically, and how many of these as people would."""
-    automatic = [one for one in sampled if one.automatic]
-    return len(automatic), sum(one.right for one in automatic)
-
-
 def report(sampled: Sequence[Sampled]) -> Iterator[str]:
     """The figures in Markdown."""
     number, right = agreement(sampled)
     yield f"Of {len(sampled):,} applications the rules decide {number}, {right} of them as the ground truth has it"
     yield f"({right / number:.1%}). The rest goes to people:"
-    yield ""
-    yield "| goes to | reason | applications |"
-    yield "|---|---|---|"
-    escalated = [one.result for one in sampled if not one.automatic]
-    for (queue, reason), count in Counter((one.queue, one.reason) for one in escalated).most_common():
-        yield f"| `{queue}` | {reason} | {count} |"
-    yield ""
-    yield "| address abroad not certain, in | applications | people approve |"
-    yield "|---|---|---|"
+    yield from figures.escalated(sampled, "applications")
     held = [one for one in sampled if one.result.reason == ABROAD]
     named = {code: [one for one in held if one.country == code] for code in sorted({one.country for one in held})}
-    rows = {code: some for code, some in named.items() if code in NEIGHBOURS}
-    rows["all of these neighbours"] = [one for one in held if one.country in NEIGHBOURS]
-    rows["all other countries"] = [one for one in held if one.country not in NEIGHBOURS]
-    for title, some in rows.items():
-        yield f"| {title} | {len(some)} | {sum(one.approved for one in some)} |"
-    yield ""
-    yield "| threshold | decided automatically | as the ground truth |"
-    yield "|---|---|---|"
+    groups = {code: some for code, some in named.items() if code in NEIGHBOURS}
+    groups["all of these neighbours"] = [one for one in held if one.country in NEIGHBOURS]
+    groups["all other countries"] = [one for one in held if one.country not in NEIGHBOURS]
+    rows = [(title, len(some), sum(one.approved for one in some)) for title, some in groups.items()]
+    yield from table(("address abroad not certain, in", "applications", "people approve"), rows)
     near, far = loosened("neighbours", sampled), loosened("abroad", sampled)
+    told = []
     for title, some in (("as they come", sampled), ("0.8 for neighbours", near), ("0.8 for the others", far)):
         number, right = agreement(some)
-        yield f"| {title} | {number} | {right} ({right / number:.1%}) |"
+        told.append((title, number, f"{right} ({right / number:.1%})"))
+    yield from table(("threshold", "decided automatically", "as the ground truth"), told)
 
 
 if __name__ == "__main__":

@@ -9,11 +9,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from orchestration.testing import Conductor, Result
+from orchestration.testing import Conductor
 from plugins import scheduling
 from plugins.scheduling.eligibility import EligibilityAgent
 from plugins.scheduling.no_show import NoShowAgent
@@ -21,27 +20,19 @@ from plugins.scheduling.reminders import RemindersAgent
 from plugins.scheduling.request import RequestAgent
 from plugins.scheduling.samples import FEEDBACK_ON, sample_cases
 from plugins.scheduling.slots import SlotsAgent
+from tests.plugins import figures
+from tests.plugins.figures import agreement, table
 
-TEXT = (Path(scheduling.__file__).parent / "pack.yaml").read_text(encoding="utf-8")
+TEXT = figures.pack_of(scheduling)
 AGENTS = (RequestAgent, SlotsAgent, EligibilityAgent, NoShowAgent, RemindersAgent)
 SEED, COUNT, TODAY = 1, 1000, date(2026, 3, 2)
 
 
 @dataclass(frozen=True)
-class Sampled:
-    """A sample request and where it came to; `waited`: it was held for a confirmation that never came."""
+class Sampled(figures.Sampled):
+    """`waited`: it was held for a confirmation that never came."""
 
-    case: dict[str, Any]
-    result: Result
     waited: bool
-
-    @property
-    def automatic(self) -> bool:
-        return self.result.kind == "decide"
-
-    @property
-    def right(self) -> bool:
-        return bool(self.result.outcome == self.case["truth"])
 
     @property
     def appointed(self) -> bool:
@@ -83,41 +74,42 @@ def missed(sampled: Sequence[Sampled]) -> float:
 
 def report(sampled: Sequence[Sampled]) -> Iterator[str]:
     """The figures in Markdown."""
+    number, right = agreement(sampled)
+    yield f"{number} of {len(sampled):,} requests are decided without a person; of these {right} as the ground"
+    yield f"truth has it ({right / number:.1%}). Held for a confirmation: {sum(one.waited for one in sampled)}."
     automatic = [one for one in sampled if one.automatic]
-    right = sum(one.right for one in automatic)
-    yield f"{len(automatic)} of {len(sampled):,} requests are decided without a person; of these {right} as the ground"
-    yield f"truth has it ({right / len(automatic):.1%}). Held for a confirmation: {sum(one.waited for one in sampled)}."
-    yield ""
-    yield "| outcome | requests | as the ground truth |"
-    yield "|---|---|---|"
-    for outcome, number in Counter(one.result.outcome for one in automatic).most_common():
-        yield f"| `{outcome}` | {number} | {sum(one.right for one in automatic if one.result.outcome == outcome)} |"
-    yield ""
-    yield "| goes to | reason | requests |"
-    yield "|---|---|---|"
-    escalated = [one.result for one in sampled if not one.automatic]
-    for (queue, reason), number in Counter((one.queue, one.reason) for one in escalated).most_common():
-        yield f"| `{queue}` | {reason} | {number} |"
-    yield ""
-    yield "| outcome | attended | no show | nothing told |"
-    yield "|---|---|---|---|"
-    for outcome in FEEDBACK_ON:
-        told = Counter(one.case["feedback"] for one in automatic if one.result.outcome == outcome)
-        yield f"| {outcome} | {told['attended']} | {told['no_show']} | {told[None]} |"
-    yield ""
-    yield "| appointments made | number | model says | missed |"
-    yield "|---|---|---|---|"
+    outcomes = Counter(one.result.outcome for one in automatic)
+    rows = [
+        (f"`{outcome}`", count, agreement(one for one in automatic if one.result.outcome == outcome)[1])
+        for outcome, count in outcomes.most_common()
+    ]
+    yield from table(("outcome", "requests", "as the ground truth"), rows)
+    yield from figures.escalated(sampled, "requests")
+    told = {
+        outcome: Counter(one.case["feedback"] for one in automatic if one.result.outcome == outcome)
+        for outcome in FEEDBACK_ON
+    }
+    columns = ("attended", "no_show", None)
+    yield from table(
+        ("outcome", "attended", "no show", "nothing told"),
+        [(outcome, *(counted[one] for one in columns)) for outcome, counted in told.items()],
+    )
     appointed = [one for one in sampled if one.appointed and one.case["feedback"]]
-    for title, some in (
-        ("before 9, 18 to 29 or a long way", [one for one in appointed if one.group == "hard"]),
-        ("before 9, everybody else", [one for one in appointed if one.group == "easy"]),
-        ("from 9 o'clock", [one for one in appointed if one.group == "day"]),
-        ("risk under 10%", [one for one in appointed if one.risk < 0.1]),
-        ("risk of 10 to 20%", [one for one in appointed if 0.1 <= one.risk < 0.2]),
-        ("risk of 20% and more", [one for one in appointed if one.risk >= 0.2]),
-    ):
-        said = sum(one.risk for one in some) / len(some)
-        yield f"| {title} | {len(some)} | {said:.0%} | {missed(some):.0%} |"
+    groups = {
+        "before 9, 18 to 29 or a long way": [one for one in appointed if one.group == "hard"],
+        "before 9, everybody else": [one for one in appointed if one.group == "easy"],
+        "from 9 o'clock": [one for one in appointed if one.group == "day"],
+        "risk under 10%": [one for one in appointed if one.risk < 0.1],
+        "risk of 10 to 20%": [one for one in appointed if 0.1 <= one.risk < 0.2],
+        "risk of 20% and more": [one for one in appointed if one.risk >= 0.2],
+    }
+    yield from table(
+        ("appointments made", "number", "model says", "missed"),
+        [
+            (title, len(some), f"{sum(one.risk for one in some) / len(some):.0%}", f"{missed(some):.0%}")
+            for title, some in groups.items()
+        ],
+    )
 
 
 if __name__ == "__main__":

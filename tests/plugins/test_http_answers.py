@@ -40,7 +40,12 @@ def test_an_answer_of_another_form_is_told_by_its_place(body: Any, text: str) ->
     assert permanent is False
 
 
-PROMISES = [({"expires_in": 0}, "expires_in"), ({"expires_in": 1e9}, "expires_in"), ({"note": "x" * 1001}, "note")]
+PROMISES = [
+    ({"expires_in": 0}, "expires_in"),
+    ({"expires_in": 1e9}, "expires_in"),
+    ({"note": "x" * 1001}, "note"),
+    ({"cost": -1}, "cost"),
+]
 
 
 @pytest.mark.parametrize(("body", "place"), PROMISES)

@@ -75,9 +75,11 @@ def test_only_the_output_is_needed() -> None:
 
 
 def test_a_promise_makes_the_run_wait() -> None:
-    with serving(Answer({"note": "The underwriter", "expires_in": 600}, 202)) as server:
+    promise = {"note": "The underwriter", "expires_in": 600, "transcript": "put on the pile", "cost": 0.02}
+    with serving(Answer(promise, 202)) as server:
         outcome = ask(server, callback=CALLBACK)
     assert (outcome.status, outcome.summary, outcome.expires_in) == ("pending", "The underwriter", 600.0)
+    assert (outcome.transcript, outcome.cost) == ("put on the pile", 0.02)
 
 
 @pytest.mark.parametrize("body", [b"", b"{}"])

@@ -84,6 +84,8 @@ def test_an_answer_that_stays_unusable_is_a_failure_that_tells_its_kind(
     assert outcome.error.startswith(f"No usable answer from small, asked twice ({kind}): ")
     assert told in outcome.error
     said = bad.body["choices"][0]["message"]
-    turns = outcome.transcript.split("\n\n[assistant]\n")
+    transcript, _, used = outcome.transcript.rpartition("\n\n[used]\n")
+    assert used == "2 answers, 24 tokens in, 10 tokens out, cost 0.000148"
+    turns = transcript.split("\n\n[assistant]\n")
     assert [turns[1].partition("\n\n[user]\n")[0], turns[2]] == 2 * [said["content"] or said.get("refusal") or ""]
     assert len(outcome.error) < 1_000

@@ -70,6 +70,15 @@ def test_an_answer_that_was_paid_for_costs_also_when_the_next_question_fails() -
     assert outcome.cost == pytest.approx((12 * 2 + 5 * 10) / 1e6)
 
 
+@pytest.mark.parametrize("choices", [[], [{"index": 0, "finish_reason": "stop"}], None])
+def test_an_answer_that_says_nothing_but_was_counted_costs(choices: Any) -> None:
+    usage = {"prompt_tokens": 12, "completion_tokens": 5}
+    with serving(Answer({"choices": choices, "usage": usage})) as endpoint:
+        outcome = ask(endpoint, price_in=2.0, price_out=10.0)
+    assert told(outcome)[0] == "No usable answer from small, asked twice (empty): the answer was empty."
+    assert outcome.cost == pytest.approx(2 * (12 * 2 + 5 * 10) / 1e6)
+
+
 FINAL = [
     # status, words of the endpoint, what the reader is told
     (401, "bad key", "The endpoint answered 401: bad key. Look at api_key."),

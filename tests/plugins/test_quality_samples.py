@@ -88,14 +88,14 @@ def test_bought_lots_are_mostly_found_by_day(sampled: list[Sampled]) -> None:
 # --- As they are decided ----------------------------------------------------------------------------
 
 
-def promised(thousand: list[Sampled]) -> None:
-    decided = [one for one in thousand if one.result.kind == "decide"]
-    assert 750 <= len(decided) <= 900
+def promised(some: list[Sampled]) -> None:
+    decided = [one for one in some if one.result.kind == "decide"]
+    assert 0.75 <= len(decided) / len(some) <= 0.9
     assert {one.result.outcome for one in decided} == set(PACK.content.outcomes)
     # Almost all automatic decisions are right, and a few are not: the quality sample has something to find.
     wrong = sum(one.result.outcome != one.truth for one in decided)
     assert 0.002 <= wrong / len(decided) <= 0.025
-    assert {one.result.reason for one in thousand if one.result.kind == "escalate"} <= REASONS
+    assert {one.result.reason for one in some if one.result.kind == "escalate"} <= REASONS
 
 
 def test_a_thousand_samples_are_decided_as_promised(sampled: list[Sampled]) -> None:
@@ -104,7 +104,7 @@ def test_a_thousand_samples_are_decided_as_promised(sampled: list[Sampled]) -> N
 
 @pytest.mark.slow
 def test_so_are_those_of_another_seed(conductor: Conductor) -> None:
-    promised(sample(conductor, 2, 1000))
+    promised(sample(conductor, 2, 400))
 
 
 def test_no_critical_characteristic_is_ever_decided_by_rules(sampled: list[Sampled]) -> None:

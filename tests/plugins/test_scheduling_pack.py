@@ -94,13 +94,13 @@ def sampled(conductor: Conductor) -> list[Sampled]:
 
 
 def as_promised(sampled: list[Sampled]) -> None:
-    automatic = [one for one in sampled if one.result.kind == "decide"]
-    assert 750 <= len(automatic) <= 900
+    automatic = [one for one in sampled if one.automatic]
+    assert 0.75 <= len(automatic) / len(sampled) <= 0.9
     assert {one.result.outcome for one in automatic} == BY_RULES
     # Most automatic decisions are right, and some are not: the quality sample has something to find.
-    wrong = sum(one.result.outcome != one.case["truth"] for one in automatic)
+    wrong = sum(not one.right for one in automatic)
     assert 0.01 <= wrong / len(automatic) <= 0.07
-    assert 1 <= sum(one.waited for one in sampled) <= 30
+    assert 0 < sum(one.waited for one in sampled) / len(sampled) <= 0.03
     reasons = Counter(one.result.reason for one in sampled if one.result.kind == "escalate")
     assert set(reasons) <= ESCALATIONS
     assert len(reasons) >= 6
@@ -161,7 +161,7 @@ def test_the_readme_tells_the_figures_that_are_measured(sampled: list[Sampled]) 
 
 @pytest.mark.slow
 def test_another_seed_is_decided_as_promised(conductor: Conductor) -> None:
-    as_promised(decided(conductor, sample_cases(2, COUNT, today=TODAY)))
+    as_promised(decided(conductor, sample_cases(2, 400, today=TODAY)))
 
 
 def test_a_red_flag_is_with_the_nurse_at_once_and_urgent(conductor: Conductor) -> None:

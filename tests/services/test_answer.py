@@ -119,7 +119,7 @@ def test_an_answer_after_a_worker_was_lost_in_giving_the_run_up_counts_no_try_tw
 
 
 def test_a_run_that_nobody_answers_expires_and_its_case_goes_on(client: Client, told: Told) -> None:
-    told.outcomes = [replace(WAITING, transcript="letter sent")]
+    told.outcomes = [replace(WAITING, transcript="letter sent", cost=0.25)]
     case = waiting_case(client, attempts=3)
     AgentRun.objects.update(due_at=Now() - timedelta(seconds=1))
     assert reaper.reap() == 1
@@ -128,7 +128,7 @@ def test_a_run_that_nobody_answers_expires_and_its_case_goes_on(client: Client, 
     assert (run.status, run.error_kind, run.finished_at is None, run.content.sealed) == (
         "failed", "expired", False, True,
     )  # fmt: skip
-    assert (run.content.summary, run.content.transcript) == (NOTE, "letter sent")
+    assert (run.content.summary, run.content.transcript, run.cost) == (NOTE, "letter sent", 0.25)
     event = CaseEvent.objects.get(name="agent_run.finished")
     assert (event.actor, event.about["error_kind"]) == ("worker", "expired")
     answer_doorbells()

@@ -107,12 +107,13 @@ def test_an_error_that_may_pass_has_the_run_tried_again_with_another_token(clien
 
 
 def test_what_the_agent_wrote_down_stays_beside_what_the_party_did(client: Client, told: Told) -> None:
-    told.outcomes = [Outcome("pending", summary=NOTE, expires_in=60.0, transcript="letter sent")]
+    told.outcomes = [Outcome("pending", summary=NOTE, expires_in=60.0, transcript="letter sent", cost=0.25)]
     case = waiting_case(client)
+    assert AgentRun.objects.get().cost == 0.25
     take_in(case, Answer(output={"text": "a", "length": 1}, transcript="letter opened", cost=0.5))
     run = AgentRun.objects.get()
     assert run.content.transcript == "letter sent\n--- posted by the outside party ---\nletter opened"
-    assert run.cost == 0.5
+    assert run.cost == 0.75
 
 
 def test_every_try_hands_out_the_same_token_until_it_is_answered(client: Client, told: Told) -> None:

@@ -2,9 +2,10 @@
 
 import os
 import random
+from datetime import date
 from typing import Any
 
-from orchestration.plugin_api import Agent, AgentError, AgentResult, Health, Model
+from orchestration.plugin_api import Agent, AgentError, AgentResult, Health, Model, Pending
 
 SENT: list[str] = []
 
@@ -113,3 +114,17 @@ class Flaky(Greeter):
         if request.attempt == 1:
             raise AgentError("Not yet.")
         return super().run(request)
+
+
+class Later(Greeter):
+    """Leaves the greeting to somebody else."""
+
+    name, inline = "acme.later", False
+
+    class Output(Model):
+        text: str
+        on: date | None = None
+
+    def run(self, request: Any) -> Any:
+        SENT.append(dict(request.callback))
+        return Pending("The herald greets", expires_in=3_600, transcript=f"asked {request.attempt}", cost=0.25)

@@ -17,6 +17,7 @@ from orchestration.services.refusal import Refused
 
 class Command(BaseCommand):
     help = "Makes, lists and revokes API keys. A new key is printed once; only its hash is kept."
+    requires_system_checks = ()  # they import every page of the site
 
     def add_arguments(self, parser: CommandParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)

@@ -40,6 +40,7 @@ class Command(BaseCommand):
         "scenarios that fail; 2: the file cannot be read as a pack."
     )
     requires_migrations_checks = False
+    requires_system_checks = ()  # they import every page of the site
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", metavar="FILE", help="The pack; - reads standard input.")

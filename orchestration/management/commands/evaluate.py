@@ -15,6 +15,7 @@ from orchestration.services.explanation import answer_to
 
 class Command(BaseCommand):
     help = "Evaluates facts, given as in a scenario, under a workflow's published rules. Stores nothing, runs no agent."
+    requires_system_checks = ()  # they import every page of the site
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("slug", metavar="SLUG")

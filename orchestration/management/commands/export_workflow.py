@@ -14,6 +14,7 @@ from orchestration.services import pack
 
 class Command(BaseCommand):
     help = "Writes a workflow as a pack (YAML): by default with its published version, else its newest."
+    requires_system_checks = ()  # they import every page of the site
 
     def create_parser(self, prog_name: str, subcommand: str, **more: Any) -> CommandParser:
         """Our --version takes the place of Django's, which tells its own."""

@@ -17,6 +17,7 @@ from orchestration.services.refusal import Refused
 
 class Command(BaseCommand):
     help = "Imports a workflow pack (YAML) as a draft. A version that is there already is not made again."
+    requires_system_checks = ()  # they import every page of the site
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", metavar="FILE", help="The pack; - reads standard input.")

@@ -16,6 +16,7 @@ from orchestration.services.sealing import new_key
 
 class Command(BaseCommand):
     help = "Secrets of agents: list, set, delete, key (makes one for CONDUCTOR_SECRETS_KEY), seal-anew. Shows no value."
+    requires_system_checks = ()  # they import every page of the site
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)

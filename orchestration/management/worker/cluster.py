@@ -28,6 +28,9 @@ def run(*, progress_fd: int, processes: int, watchdog_pid: int) -> None:
     from django_q.conf import Conf
     from django_q.signals import post_execute_in_worker, post_spawn, pre_execute
 
+    from orchestration.tasks import import_services
+
+    import_services()
     Conf.QUEUE_LIMIT = max(1, Conf.QUEUE_LIMIT // Conf.WORKERS) * processes
     Conf.WORKERS = processes
     reporter = Reporter(progress_fd)
