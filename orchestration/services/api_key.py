@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-import time
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any, Final, cast
@@ -20,12 +19,6 @@ from orchestration.models.webhook import endpoints_of
 from orchestration.services.refusal import Refused
 
 SCOPES: Final = ("cases:write", "cases:read", "workflows:read", "rules:evaluate")
-
-KEPT_FOR: Final = 1.0
-"""Seconds for which a process goes by the key and workflow of a posted case that it read (ADR 14). So long it takes
-until every process knows that a key is revoked, a workflow paused, or a version published."""
-
-MOST_KEPT: Final = 1_000
 
 
 def create_key(
@@ -67,22 +60,19 @@ def find_key(text: str, *, workflow: str = "") -> ApiKey | None:
     """The live key with this text, its client loaded; its use is noted once a minute.
 
     With it, as `key.named`, the workflow with this slug if there is one; `named.permitted` says whether the key is
-    for it. A key with a workflow is at most `KEPT_FOR` old, and shared: it is not to be changed.
+    for it.
     """
-    looked_for = hashed(text), workflow
-    kept = _kept.get(looked_for)
-    if kept is not None and time.monotonic() - kept[0] < KEPT_FOR:
-        return kept[1]
-    begun = time.monotonic()
-    key = _read(*looked_for)
+    key: Any
+    if workflow:
+        key, named = _key_and_workflow(hashed=hashed(text), slug=workflow)
+    else:
+        key, named = _live_key.first(hashed=hashed(text)), None
     if key is None:
         return None
+    key.named = named
+    key.client.has_endpoints = key.told
     if key.last_used_at is None or timezone.now() - key.last_used_at > timedelta(minutes=1):
         ApiKey.objects.filter(pk=key.pk).update(last_used_at=Now())
-    if key.named is not None:
-        if len(_kept) >= MOST_KEPT:
-            _kept.clear()
-        _kept[looked_for] = begun, key
     return cast(ApiKey, key)
 
 
@@ -95,26 +85,6 @@ def revoke(*, key_id: int) -> ApiKey:
 def hashed(text: str) -> str:
     """SHA-256: the text is 256 random bits, so a slow hash would protect nothing more."""
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def forget_all() -> None:
-    _kept.clear()
-
-
-# --- Reading ----------------------------------------------------------------------------------------
-
-_kept: dict[tuple[str, str], tuple[float, Any]] = {}  # by hash and slug: when they were read, and the key
-
-
-def _read(digest: str, workflow: str) -> Any:
-    key: Any
-    if workflow:
-        key, named = _key_and_workflow(hashed=digest, slug=workflow)
-    else:
-        key, named = _live_key.first(hashed=digest), None
-    if key is not None:
-        key.named, key.client.has_endpoints = named, key.told
-    return key
 
 
 _LIVE = Q(revoked_at=None) & (Q(expires_at=None) | Q(expires_at__gt=Now())) & Q(client__active=True)
