@@ -62,6 +62,13 @@ def test_an_idempotency_key_tells_a_late_repeat_from_a_correction(api: APIClient
     assert tell(api, address, {"value": "kept"}, "ä").status_code == 400
 
 
+def test_a_repeat_under_a_key_of_its_own_is_no_correction_later(api: APIClient, address: str) -> None:
+    posts = (("kept", "1"), ("kept", "2"), ("broken", "3"), ("kept", "2"))
+    answers = [tell(api, address, {"value": value}, key) for value, key in posts]
+    assert [one.status_code for one in answers] == [201, 200, 201, 200]
+    assert answers[-1].json()["feedback"]["value"] == "broken"
+
+
 def test_what_a_person_wrote_stays_inside(api: APIClient, address: str) -> None:
     case, sam = Case.objects.select_related("workflow").get(), UserFactory(username="sam", is_superuser=True)
     feedback.take_in(case=case, value="broken", note="secret words", user=sam)
