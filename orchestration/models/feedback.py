@@ -51,9 +51,7 @@ class FeedbackPost(FrozenModel):
     feedback = models.ForeignKey("Feedback", on_delete=models.PROTECT, related_name="posts", db_index=False)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["case", "idempotency_key"], name="feedback_post_once_per_key")
-        ]
+        constraints = [models.UniqueConstraint(fields=["case", "idempotency_key"], name="feedback_post_once_per_key")]
 
     def __str__(self) -> str:
         return self.idempotency_key

@@ -91,8 +91,8 @@ def take_in(
     """Record it, from a key of the case's client or from a person. Nothing else of the case changes.
 
     What says the same as the newest, or came with this idempotency key before, is a repeat; anything else supersedes
-    the newest. A repeat's key is kept too: whatever is posted with it again stays a repeat. Needs the case's `workflow` loaded. Raises NotDecided, NotDeclared, Unfit, KeyReused; Refused where the
-    person may not.
+    the newest. A repeat's key is kept too: what is posted with it again stays a repeat. Needs the case's `workflow`
+    loaded. Raises NotDecided, NotDeclared, Unfit, KeyReused; Refused where the person may not.
     """
     if user is not None and not user.has_perm(RECORD):
         raise Refused("You may not record feedback. Ask a Workflow Specialist.")
