@@ -32,6 +32,8 @@ from orchestration.services.rule_set import loaded
 RECORD: Final = "orchestration.add_feedback"
 LONGEST_NOTE: Final = 1_000
 EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC)
+MOST: Final = 100
+"""So much a client may tell of one case, corrections included; people may always."""
 AHEAD: Final = timedelta(minutes=1)
 """So far may the clock of whoever tells it be ahead of ours."""
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")  # all but tabs and line breaks
@@ -43,6 +45,10 @@ class NotDecided(Refused):
 
 class NotDeclared(Refused):
     """The workflow's published version declares no feedback values."""
+
+
+class TooMuch(Refused):
+    """The client told something else of the case so often that it cannot be meant."""
 
 
 class Unfit(Refused):
@@ -92,7 +98,7 @@ def take_in(
 
     What says the same as the newest, or came with this idempotency key before, is a repeat; anything else supersedes
     the newest. A repeat's key is kept too: what is posted with it again stays a repeat. Needs the case's `workflow`
-    loaded. Raises NotDecided, NotDeclared, Unfit, KeyReused; Refused where the person may not.
+    loaded. Raises NotDecided, NotDeclared, Unfit, TooMuch, KeyReused; Refused where the person may not.
     """
     if user is not None and not user.has_perm(RECORD):
         raise Refused("You may not record feedback. Ask a Workflow Specialist.")
@@ -113,6 +119,8 @@ def take_in(
             raise NotDeclared(_not_declared(case.workflow))
         elif problems := list(_problems(said, values)):
             raise Unfit(problems)
+        elif key and Feedback.objects.filter(case=locked).count() >= MOST:
+            raise TooMuch(f"Feedback on this case was told {MOST} times. A person can still correct it on its page.")
         else:
             taken_in = TakenIn(_recorded(locked, said, newest, key, user), repeated=False)
         if idempotency_key:

@@ -143,6 +143,13 @@ def test_a_case_that_cannot_have_any_is_409(
     assert refused.json()["detail"].startswith(said)
 
 
+def test_correcting_in_a_loop_is_409(api: APIClient, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feedback, "MOST", 1)
+    answers = [tell(api, address, {"value": value}) for value in ("kept", "broken", "kept")]
+    assert [one.status_code for one in answers] == [201, 409, 200]
+    assert answers[1].json()["type"] == "urn:conductor:problem:feedback-full"
+
+
 def test_what_is_no_json_or_too_much_of_it_is_refused(api: APIClient, address: str) -> None:
     for body, kind, status in (
         ("{", "application/json", 400),

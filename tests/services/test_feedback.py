@@ -123,6 +123,19 @@ def test_the_key_of_a_repeat_is_kept_too(bank: Client, greeting: Workflow, tell:
     assert FeedbackPost.objects.count() == 1
 
 
+def test_a_client_that_corrects_in_a_loop_is_stopped_and_a_person_is_not(
+    bank: Client, greeting: Workflow, tell: Tell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feedback, "MOST", 2)
+    case, sam = decided(bank, greeting), UserFactory(group="Workflow Specialist")
+    tell(case, "kept"), tell(case, "broken")
+    with pytest.raises(feedback.TooMuch, match="A person can still correct it"):
+        tell(case, "kept", idempotency_key="k")
+    assert tell(case, "broken").repeated
+    tell(case, "kept", user=sam)
+    assert told(case) == ["kept", "broken", "kept"]
+
+
 def test_a_key_of_what_was_refused_is_free(bank: Client, greeting: Workflow, tell: Tell) -> None:
     case = decided(bank, greeting)
     with pytest.raises(feedback.Unfit):
