@@ -61,7 +61,7 @@ class Unfit(Refused):
 
 @dataclass(frozen=True, slots=True)
 class TakenIn:
-    """`repeated`: it was told before, so nothing was written."""
+    """`repeated`: it was told before, so nothing was added to what is on record."""
 
     feedback: Feedback
     repeated: bool
