@@ -49,6 +49,7 @@ export class PartEditor extends HTMLElement {
   }
 
   async turn(view) {
+    if (view === this.view) return;
     let before, answer;
     do {
       before = JSON.stringify(this.written);
