@@ -35,6 +35,7 @@ from orchestration.services.draft import Overtaken, part_of
 from orchestration.services.editing import Remark, content_of, source_of
 from orchestration.services.examples import recent_facts
 from orchestration.services.refusal import Refused
+from orchestration.services.secret import settings as secret_settings
 from orchestration.services.step_names import step_uses
 from orchestration.services.vocabulary import fact_groups
 
@@ -136,6 +137,7 @@ def _page(
         uses=step_uses(version.content, key) if key else (),
         step_agent=use,
         said=conditions(agents_in_use()).get(use, ()) if use else (),
+        secret_settings=secret_settings(),
         document={"step": step, "problems": [shown(one) for one in told]},
         vocabulary={
             "agents": offered(),

@@ -16,6 +16,7 @@ from orchestration.models import VersionStatus, WorkflowVersion
 from orchestration.rules.parse import RuleError
 from orchestration.services import version as versions
 from orchestration.services.refusal import Refused
+from orchestration.services.secret import settings as secret_settings
 from orchestration.services.version_event import discarded
 from orchestration.services.version_status import ADD, DRAFT
 
@@ -100,6 +101,7 @@ def _editor(
         f"Edit {version}",
         version=version,
         sections=sections,
+        secret_settings=secret_settings(),
         note=note,
         revision=revision,
         refusal=refusal,

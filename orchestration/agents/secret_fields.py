@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 _DEPTH: Final = 32
@@ -31,6 +31,28 @@ def replaced(config: Mapping[str, Any], schema: Mapping[str, Any], change: Calla
     return {name: walk.value(value, walk.below((schema,), name), _place("", name), 0) for name, value in config.items()}
 
 
+def marked_names(schemas: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The names of the settings that these schemas mark as a password, however deep."""
+    return sorted({name for schema in schemas if _marks(schema) for name in _names(schema)})
+
+
+def _names(schema: Mapping[str, Any]) -> Iterator[str]:
+    """What is marked in a list, or under names that are free, has the name of the setting around it."""
+    walk = _Walk(schema.get("$defs", {}), lambda _, value: value)
+    seen: set[tuple[str, int]] = set()
+    front: list[tuple[str, Mapping[str, Any]]] = [("", schema)]
+    while front:
+        name, outer = front.pop()
+        for part in walk.spread((outer,)):
+            if (name, id(part)) in seen:
+                continue
+            seen.add((name, id(part)))
+            if part.get("format") == "password":
+                yield name
+            within = (part.get("items"), part.get("additionalProperties"), *part.get("prefixItems", ()))
+            front += [*part.get("properties", {}).items(), *((name, one) for one in within if isinstance(one, Mapping))]
+
+
 def _marks(schema: Mapping[str, Any]) -> bool:
     """Whether it marks anything at all; asked before every try of a run, so each schema is looked through once."""
     known = _marked.get(id(schema))
@@ -52,7 +74,7 @@ class _Walk:
         self._change = change
 
     def value(self, value: Any, schemas: tuple[Mapping[str, Any], ...], place: str, depth: int) -> Any:
-        schemas = self._spread(schemas)
+        schemas = self.spread(schemas)
         if any(schema.get("format") == "password" for schema in schemas):
             return self._change(place, value)
         if depth >= _DEPTH or not schemas:
@@ -71,7 +93,7 @@ class _Walk:
 
     def below(self, schemas: tuple[Mapping[str, Any], ...], name: str) -> tuple[Mapping[str, Any], ...]:
         found: list[Mapping[str, Any]] = []
-        for schema in self._spread(schemas):
+        for schema in self.spread(schemas):
             properties = schema.get("properties", {})
             below = properties.get(name) if name in properties else schema.get("additionalProperties")
             if isinstance(below, Mapping):
@@ -87,7 +109,7 @@ class _Walk:
                 found.append(below)
         return tuple(found)
 
-    def _spread(self, schemas: tuple[Mapping[str, Any], ...]) -> tuple[Mapping[str, Any], ...]:
+    def spread(self, schemas: tuple[Mapping[str, Any], ...]) -> tuple[Mapping[str, Any], ...]:
         """The schemas with what they refer to and choose from; each definition once, so circles end."""
         found: list[Mapping[str, Any]] = []
         seen: set[str] = set()

@@ -193,6 +193,8 @@ def _take_in(key: ApiKey, case: Case, posted: PostedFeedback, repeat: str | None
         raise HttpProblem(HTTPStatus.CONFLICT, "case-not-decided", refused.message) from None
     except feedbacks.NotDeclared as refused:
         raise HttpProblem(HTTPStatus.CONFLICT, "feedback-not-declared", refused.message) from None
+    except feedbacks.TooMuch as refused:
+        raise HttpProblem(HTTPStatus.CONFLICT, "feedback-full", refused.message) from None
     except feedbacks.KeyReused as refused:
         raise HttpProblem(HTTPStatus.CONFLICT, "idempotency-key-reused", refused.message) from None
     except feedbacks.Unfit as refused:

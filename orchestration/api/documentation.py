@@ -192,7 +192,7 @@ post_feedback = extend_schema(
         {
             **_BODY,
             **_NO_CASE,
-            409: "The case is not decided, the workflow takes no feedback, or the key was used with other feedback.",
+            409: "The case is undecided or had 100, the workflow takes none, or the key came with other feedback.",
             422: "The body, the value or the moment is wrong; `errors` names every place.",
         },
     ),

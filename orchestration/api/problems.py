@@ -33,6 +33,7 @@ TITLES: Final = {
     "case-decided": "The case is decided already",
     "case-not-decided": "The case is not decided",
     "feedback-not-declared": "The workflow takes no feedback",
+    "feedback-full": "The case has had much feedback",
     "token-missing-or-invalid": "The token of this agent run is needed",
     "already-answered": "The result was posted before",
     "too-late": "Nobody waits for this result any more",

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from django.db.models import QuerySet
+
 from orchestration.models import (
     Case,
     CaseEvent,
@@ -19,24 +21,23 @@ from orchestration.models import (
     WorkItemStatus,
 )
 from orchestration.models.selects import Select
-from orchestration.services.feedback import newest_of
+from orchestration.services.feedback import with_told
 
 ROOT: Final = "/api/v1"
 _PRIORITIES: Final = {value: Priority(value).name.lower() for value in Priority.values}
 
 
 def case_body(case: Case, decision: Decision | None = None, work_item: WorkItem | None = None) -> dict[str, Any]:
-    """One case, with at most two queries more, and none if it came to this just now. Needs `workflow`, `version`."""
-    return _body(case, decision, work_item, None) if decision or work_item else bodies_of([case])[0]
+    """One case, with at most one query more, and none if it came to this just now. Needs `workflow`, `version`."""
+    return _body(case, decision, work_item) if decision or work_item else bodies_of([case])[0]
 
 
 def bodies_of(cases: Iterable[Case]) -> list[dict[str, Any]]:
-    """Cases, with at most three queries more however many they are."""
+    """Cases, with at most two queries more however many they are."""
     cases = list(cases)
-    decided = [case.pk for case in cases if case.status == CaseStatus.DECIDED]
-    decisions, feedback = _decisions(decided), newest_of(decided)
+    decisions = _decisions([case.pk for case in cases if case.status == CaseStatus.DECIDED])
     items = _work_items([case.pk for case in cases if case.status == CaseStatus.ESCALATED])
-    return [_body(case, decisions.get(case.pk), items.get(case.pk), feedback.get(case.pk)) for case in cases]
+    return [_body(case, decisions.get(case.pk), items.get(case.pk)) for case in cases]
 
 
 def event_body(event: CaseEvent) -> dict[str, Any]:
@@ -71,8 +72,8 @@ def case_path(case: Case) -> str:
     return f"{ROOT}/cases/{case.public_id}"
 
 
-def _body(case: Case, decision: Decision | None, item: WorkItem | None, feedback: Feedback | None) -> dict[str, Any]:
-    here = case_path(case)
+def _body(case: Case, decision: Decision | None, item: WorkItem | None) -> dict[str, Any]:
+    here, feedback = case_path(case), getattr(decision, "told", None)
     return {
         "id": str(case.public_id),
         "workflow": case.workflow.slug,
@@ -132,16 +133,17 @@ def _feedback_body(feedback: Feedback) -> dict[str, Any]:
 
 
 def _decisions(case_ids: list[int]) -> dict[int, Decision]:
-    """The decision that holds for each case: the last one."""
+    """The decision that holds for each case, the last one, with the feedback that counts."""
     if len(case_ids) == 1:
         return {row.case_id: row for row in _decisions_of(case=case_ids[0])}
-    if not case_ids:
-        return {}
-    rows = Decision.objects.filter(case_id__in=case_ids).select_related("content").order_by("id")
-    return {row.case_id: row for row in rows}
+    return {row.case_id: row for row in _shown(Decision.objects.filter(case_id__in=case_ids))} if case_ids else {}
 
 
-_decisions_of = Select(lambda case: Decision.objects.filter(case_id=case).select_related("content").order_by("id"))
+def _shown(decisions: QuerySet[Decision]) -> QuerySet[Decision]:
+    return with_told(decisions.select_related("content")).order_by("id")
+
+
+_decisions_of = Select(lambda case: _shown(Decision.objects.filter(case_id=case)))
 
 
 def _work_items(case_ids: list[int]) -> dict[int, WorkItem]:

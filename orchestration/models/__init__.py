@@ -11,7 +11,7 @@ from orchestration.models.decision import Decision, DecisionContent
 from orchestration.models.effect import CaseEffect, EffectKind
 from orchestration.models.evaluation import Evaluation, Purpose, RuleHit
 from orchestration.models.event import CaseEvent, CaseEventContent
-from orchestration.models.feedback import Feedback, FeedbackContent
+from orchestration.models.feedback import Feedback, FeedbackContent, FeedbackPost
 from orchestration.models.heartbeat import Heartbeat
 from orchestration.models.queue import Queue
 from orchestration.models.run import AgentAttempt, AgentRun, AgentRunContent, RunStatus
@@ -50,6 +50,7 @@ __all__ = [
     "Evaluation",
     "Feedback",
     "FeedbackContent",
+    "FeedbackPost",
     "Heartbeat",
     "HeldRun",
     "Isolation",

@@ -23,18 +23,12 @@ class Feedback(FrozenModel):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
     )
     supersedes = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="superseded_by")
-    idempotency_key = models.CharField(max_length=255, null=True, editable=False)
 
     class Meta:
         ordering = ["-id"]
         verbose_name_plural = "feedback"
         constraints = [
             models.UniqueConstraint(fields=["case"], condition=Q(supersedes=None), name="feedback_one_first_per_case"),
-            models.UniqueConstraint(
-                fields=["case", "idempotency_key"],
-                condition=Q(idempotency_key__isnull=False),
-                name="feedback_once_per_idempotency_key",
-            ),
             models.CheckConstraint(
                 condition=Q(key=None, user__isnull=False) | Q(key__isnull=False, user=None),
                 name="feedback_from_a_key_or_a_person",
@@ -47,6 +41,20 @@ class Feedback(FrozenModel):
 
     def __str__(self) -> str:
         return self.value
+
+
+class FeedbackPost(FrozenModel):
+    """A post that came with an Idempotency-Key, and the feedback it told, which may have been on record already."""
+
+    case = models.ForeignKey("Case", on_delete=models.PROTECT, related_name="+", db_index=False)
+    idempotency_key = models.CharField(max_length=255)
+    feedback = models.ForeignKey("Feedback", on_delete=models.PROTECT, related_name="posts", db_index=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["case", "idempotency_key"], name="feedback_post_once_per_key")]
+
+    def __str__(self) -> str:
+        return self.idempotency_key
 
 
 class FeedbackContent(models.Model):

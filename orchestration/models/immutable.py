@@ -84,6 +84,7 @@ _TRIGGERS: Final[tuple[tuple[str, str, str | None, str], ...]] = (
             "rulehit",
             "decision",
             "feedback",
+            "feedbackpost",
             "agentattempt",
             "submission",
             "approval",

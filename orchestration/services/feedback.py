@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import FilteredRelation, QuerySet
 from django.utils import timezone
 
 from orchestration.facts import Problem
-from orchestration.models import ApiKey, Case, CaseStatus, Feedback, FeedbackContent, Workflow
+from orchestration.models import (
+    ApiKey,
+    Case,
+    CaseStatus,
+    Decision,
+    Feedback,
+    FeedbackContent,
+    FeedbackPost,
+    Workflow,
+)
 from orchestration.services.case import KeyReused
 from orchestration.services.event import Events
 from orchestration.services.refusal import Refused
@@ -22,6 +32,8 @@ from orchestration.services.rule_set import loaded
 RECORD: Final = "orchestration.add_feedback"
 LONGEST_NOTE: Final = 1_000
 EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC)
+MOST: Final = 100
+"""So much a client may tell of one case, corrections included; people may always."""
 AHEAD: Final = timedelta(minutes=1)
 """So far may the clock of whoever tells it be ahead of ours."""
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")  # all but tabs and line breaks
@@ -35,6 +47,10 @@ class NotDeclared(Refused):
     """The workflow's published version declares no feedback values."""
 
 
+class TooMuch(Refused):
+    """The client told something else of the case so often that it cannot be meant."""
+
+
 class Unfit(Refused):
     """`problems` lists what is wrong with the value, the moment and the note."""
 
@@ -45,10 +61,22 @@ class Unfit(Refused):
 
 @dataclass(frozen=True, slots=True)
 class TakenIn:
-    """`repeated`: it was told before, so nothing was written."""
+    """`repeated`: it was told before, so nothing was added to what is on record."""
 
     feedback: Feedback
     repeated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    value: str
+    happened_at: datetime | None
+    note: str
+
+    def is_of(self, feedback: Feedback) -> bool:
+        """Does it say the same? What note it had is not known once that is erased, nor does it come back so."""
+        same = (self.value, self.happened_at) == (feedback.value, feedback.happened_at)
+        return same and (feedback.content.erased_at is not None or self.note == feedback.content.note)
 
 
 def values_of(workflow: Workflow) -> tuple[str, ...]:
@@ -69,61 +97,65 @@ def take_in(
     """Record it, from a key of the case's client or from a person. Nothing else of the case changes.
 
     What says the same as the newest, or came with this idempotency key before, is a repeat; anything else supersedes
-    the newest. Needs the case's `workflow` loaded. Raises NotDecided, NotDeclared, Unfit, KeyReused; Refused where the
-    person may not.
+    the newest. A repeat's key is kept too: what is posted with it again stays a repeat. Needs the case's `workflow`
+    loaded. Raises NotDecided, NotDeclared, Unfit, TooMuch, KeyReused; Refused where the person may not.
     """
     if user is not None and not user.has_perm(RECORD):
         raise Refused("You may not record feedback. Ask a Workflow Specialist.")
     note, values = note.replace("\r\n", "\n").strip(), values_of(case.workflow)
-    said = (value, happened_at, note)
+    said = Said(value, happened_at, note)
     with transaction.atomic():
         locked = Case.objects.select_for_update(no_key=True, of=("self",)).select_related("client").get(pk=case.pk)
         if locked.status != CaseStatus.DECIDED:
             raise NotDecided(_not_decided(CaseStatus(locked.status)))
-        told = Feedback.objects.filter(case=locked).select_related("content").order_by("-id")
-        if idempotency_key and (earlier := told.filter(idempotency_key=idempotency_key).first()):
-            if _said(earlier) != said:
+        if idempotency_key and (earlier := _posted(locked, idempotency_key)):
+            if not said.is_of(earlier):
                 raise KeyReused("This Idempotency-Key was used before with other feedback on this case.")
             return TakenIn(earlier, repeated=True)
-        newest = told.first()
-        if newest and _said(newest) == said:
-            return TakenIn(newest, repeated=True)
-        if not values:
+        newest = Feedback.objects.filter(case=locked).select_related("content").first()
+        if newest and said.is_of(newest):
+            taken_in = TakenIn(newest, repeated=True)
+        elif not values:
             raise NotDeclared(_not_declared(case.workflow))
-        if problems := list(_problems(value, happened_at, note, values)):
+        elif problems := list(_problems(said, values)):
             raise Unfit(problems)
-        feedback = Feedback.objects.create(
-            case=locked,
-            value=value,
-            happened_at=happened_at,
-            key=key,
-            user=user,
-            supersedes=newest,
-            idempotency_key=idempotency_key,
-        )
-        feedback.content = FeedbackContent.objects.create(feedback=feedback, note=note)
-        actor = user.get_username() if user else f"client: {locked.client.name}"
-        events = Events(locked)
-        events.add("feedback.received", actor=actor, user=user, about={"value": value, "corrects": newest is not None})
-        Case.objects.filter(pk=locked.pk).update(last_event=locked.last_event)
-        events.write()
-    return TakenIn(feedback, repeated=False)
+        elif key and Feedback.objects.filter(case=locked).count() >= MOST:
+            raise TooMuch(f"Feedback on this case was told {MOST} times. A person can still correct it on its page.")
+        else:
+            taken_in = TakenIn(_recorded(locked, said, newest, key, user), repeated=False)
+        if idempotency_key:
+            FeedbackPost.objects.create(case=locked, idempotency_key=idempotency_key, feedback=taken_in.feedback)
+    return taken_in
 
 
-def newest_of(case_ids: Collection[int]) -> dict[int, Feedback]:
-    """The feedback that counts, by case; one query, and none where there are no cases."""
-    if not case_ids:
-        return {}
-    rows = Feedback.objects.filter(case_id__in=case_ids, superseded_by=None).select_related("content")
-    return {row.case_id: row for row in rows}
+def with_told(decisions: QuerySet[Decision]) -> QuerySet[Decision]:
+    """Each with the feedback that counts on its case as `told`, if there is any, within the same query."""
+    joined = decisions.annotate(told=FilteredRelation("case__feedback"))
+    return joined.filter(told__superseded_by=None).select_related("told__content")
 
 
-def _said(feedback: Feedback) -> tuple[str, datetime | None, str]:
-    return feedback.value, feedback.happened_at, feedback.content.note
+def _posted(case: Case, idempotency_key: str) -> Feedback | None:
+    posts = FeedbackPost.objects.filter(case=case, idempotency_key=idempotency_key)
+    post = posts.select_related("feedback__content").first()
+    return post.feedback if post else None
 
 
-def _problems(value: str, happened_at: datetime | None, note: str, values: tuple[str, ...]) -> Iterator[Problem]:
-    if value not in values:
+def _recorded(case: Case, said: Said, newest: Feedback | None, key: ApiKey | None, user: User | None) -> Feedback:
+    feedback = Feedback.objects.create(
+        case=case, value=said.value, happened_at=said.happened_at, key=key, user=user, supersedes=newest
+    )
+    feedback.content = FeedbackContent.objects.create(feedback=feedback, note=said.note)
+    actor = user.get_username() if user else f"client: {case.client.name}"
+    events = Events(case)
+    events.add("feedback.received", actor=actor, user=user, about={"value": said.value, "corrects": newest is not None})
+    Case.objects.filter(pk=case.pk).update(last_event=case.last_event)
+    events.write()
+    return feedback
+
+
+def _problems(said: Said, values: tuple[str, ...]) -> Iterator[Problem]:
+    happened_at, note = said.happened_at, said.note
+    if said.value not in values:
         yield Problem("/value", f"must be one of {', '.join(values)}")
     if happened_at is not None and happened_at > timezone.now() + AHEAD:
         yield Problem("/happened_at", "is in the future; feedback tells what has happened")

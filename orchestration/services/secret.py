@@ -19,7 +19,7 @@ from django.db.models.functions import Now
 
 from orchestration.agents.outcome import Outcome, failed
 from orchestration.agents.registry import registry
-from orchestration.agents.secret_fields import replaced, secret_values
+from orchestration.agents.secret_fields import marked_names, replaced, secret_values
 from orchestration.agents.text import SHORTEST_SECRET, secrets_of
 from orchestration.models import Case, Secret, WorkflowVersion
 from orchestration.models.case import UNDECIDED
@@ -95,6 +95,11 @@ def delete_secret(*, name: str, user: User | None) -> None:
 def names() -> list[str]:
     """Of all secrets, in alphabetical order."""
     return list(Secret.objects.order_by("name").values_list("name", flat=True))
+
+
+def settings() -> list[str]:
+    """The names under which configurations of installed agents hold secrets."""
+    return marked_names(found.config_schema for found in registry().agents.values())
 
 
 def resolve(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:

@@ -85,7 +85,7 @@ def test_what_cannot_be_is_told_and_what_was_typed_stays(
     refused = sams.post(url(case, "feedback"), typed)
     assert refused.status_code == 409
     page = text_of(refused)
-    assert said in page
+    assert said in page[page.index("<details") :]  # beside what was typed
     assert typed["note"] in page
     assert f'name="happened_at" value="{typed["happened_at"]}"' in page
     assert ('value="kept" required checked' in page) == (typed["value"] == "kept")

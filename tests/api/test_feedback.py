@@ -62,6 +62,13 @@ def test_an_idempotency_key_tells_a_late_repeat_from_a_correction(api: APIClient
     assert tell(api, address, {"value": "kept"}, "ä").status_code == 400
 
 
+def test_a_repeat_under_a_key_of_its_own_is_no_correction_later(api: APIClient, address: str) -> None:
+    posts = (("kept", "1"), ("kept", "2"), ("broken", "3"), ("kept", "2"))
+    answers = [tell(api, address, {"value": value}, key) for value, key in posts]
+    assert [one.status_code for one in answers] == [201, 200, 201, 200]
+    assert answers[-1].json()["feedback"]["value"] == "broken"
+
+
 def test_what_a_person_wrote_stays_inside(api: APIClient, address: str) -> None:
     case, sam = Case.objects.select_related("workflow").get(), UserFactory(username="sam", is_superuser=True)
     feedback.take_in(case=case, value="broken", note="secret words", user=sam)
@@ -134,6 +141,13 @@ def test_a_case_that_cannot_have_any_is_409(
     refused = tell(api, post(**given)["Location"], {"value": "kept"})
     assert (refused.status_code, refused.json()["type"]) == (409, f"urn:conductor:problem:{kind}")
     assert refused.json()["detail"].startswith(said)
+
+
+def test_correcting_in_a_loop_is_409(api: APIClient, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feedback, "MOST", 1)
+    answers = [tell(api, address, {"value": value}) for value in ("kept", "broken", "kept")]
+    assert [one.status_code for one in answers] == [201, 409, 200]
+    assert answers[1].json()["type"] == "urn:conductor:problem:feedback-full"
 
 
 def test_what_is_no_json_or_too_much_of_it_is_refused(api: APIClient, address: str) -> None:

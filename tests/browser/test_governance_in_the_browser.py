@@ -10,10 +10,10 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from orchestration.models import Workflow, WorkflowVersion
+from orchestration.models import VersionEvent, Workflow, WorkflowVersion
 from orchestration.services import schedule
 from tests.browser.test_unsaved import sign_in_again
-from tests.submitting import ANALYST, ARCHITECT, draft_of, somebody, submitted
+from tests.submitting import ANALYST, ARCHITECT, draft_of, published, somebody, submitted
 
 pytestmark = pytest.mark.django_db(transaction=True)
 HOLDS = {"title": "Rude", "given": {"case": {"text": "a", "rude": True}}, "expect": {"escalate": "The text is rude"}}
@@ -112,6 +112,7 @@ WORDS = [
     ("submit", "What you expect it to do", "Submit for approval", "is submitted and frozen"),
     ("review", "Comment", "Reject", "is rejected"),
     ("withdraw", "Why", "Withdraw it", "is withdrawn"),
+    ("roll-back", "Why, and what you expect of it", "Make and submit it", "One other person approves and publishes"),
 ]  # fmt: skip
 
 
@@ -124,7 +125,8 @@ def test_words_on_a_version_outlive_a_lost_session_and_a_reload(
     ana.on("dialog", lambda dialog: dialog.accept())
     author = somebody() if page == "review" else User.objects.get(username="ana")
     draft = draft_of(workflow, author, budget=2, scenarios=[HOLDS])
-    version = draft if page == "submit" else submitted(draft)
+    made = {"submit": lambda _: draft, "roll-back": lambda one: published(one) and workflow.published_version}
+    version = made.get(page, submitted)(draft)
     ana.goto(address(version, page))
     ana.get_by_label(field).fill("Because of the costs.")
     for note in ana.get_by_label("Why the warning").all():
@@ -139,5 +141,5 @@ def test_words_on_a_version_outlive_a_lost_session_and_a_reload(
     expect(ana.get_by_label(field)).to_have_value("Because of the costs.")
     ana.get_by_role("button", name=button).click()
     expect(ana.get_by_text(done).first).to_be_visible()
-    assert version.events.latest("pk").note == "Because of the costs."
+    assert VersionEvent.objects.latest("pk").note == "Because of the costs."
     assert ana.evaluate("sessionStorage.length") == 0

@@ -176,3 +176,58 @@ def test_a_secret_written_out_is_kept_in_the_page_alone(ana: Page, draft: Workfl
     save(ana)
     expect(ana.get_by_role("alert")).to_contain_text("The server does not answer")
     assert kept(ana) == "{}"
+
+
+def test_the_page_of_the_whole_draft_obeys_the_same_law(ana: Page, draft: WorkflowVersion) -> None:
+    put(draft, "desk", DESK)
+    ana.goto(f"/admin/orchestration/workflowversion/{draft.pk}/edit/")
+    steps, rules = ana.get_by_label("Agent steps"), ana.get_by_label("Rules", exact=True)
+    rules.fill("my rules")
+    assert "my rules" in kept(ana)
+    named = steps.input_value()
+    steps.fill(named.replace("{secret: post-office}", HUSH))
+    assert kept(ana) == "{}"
+    ana.context.set_offline(True)
+    ana.locator("[data-main]").click()
+    expect(ana.get_by_role("alert")).to_contain_text("The server does not answer")
+    expect(steps).to_have_value(named.replace("{secret: post-office}", HUSH))
+    assert kept(ana) == "{}"
+    steps.fill(named)
+    assert "my rules" in kept(ana)
+    rules.fill(f"login: {{user: bank, password: {HUSH}}}")  # wherever it is written
+    assert kept(ana) == "{}"
+
+
+WRITTEN = {
+    # text: whether a secret is written out at `password` or `api_key`
+    "user: bank": False,
+    "password: {secret: post-office}": False,
+    '{"password":{"secret":"post-office"}}': False,
+    "login:\n  password:\n    secret: post-office\n  user: bank": False,
+    "password: null": False,
+    "{password: ~, user: bank}": False,
+    'password: ""\nuser: bank': False,
+    '{"api_key":null}': False,
+    "old-password: 1": False,
+    "password:": False,
+    "password: hush": True,
+    '{"password":"hush"}': True,
+    "'api_key' : hush": True,
+    "password: null-and-void": True,
+    "password: ~hush": True,
+    "password: |\n  hush": True,
+    "password:\n  bank:hush": True,
+    "password:\n  desk: hush": True,  # secrets under free names
+    "password:\n  - hush": True,
+    "password: {secret: one}\napi_key: hush": True,
+    "password: {secret: one, other: hush}": True,
+}
+
+
+def test_what_counts_as_written_out(ana: Page, draft: WorkflowVersion) -> None:
+    open_step(ana, draft)
+    asked = """async (texts) => {
+        const { writesSecret } = await import("/static/orchestration/written-secret.js");
+        return texts.map((text) => writesSecret(text, ["api_key", "password"]));
+    }"""
+    assert dict(zip(WRITTEN, ana.evaluate(asked, list(WRITTEN)), strict=True)) == WRITTEN

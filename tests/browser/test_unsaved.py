@@ -1,5 +1,6 @@
 """Whatever stands in the way of saving, what an analyst typed stays: in the page, with its undo, and after a reload."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -117,6 +118,17 @@ def at_the_sections(page: Page, draft: WorkflowVersion) -> Callable[[], str]:
     page.goto(f"/admin/orchestration/workflowversion/{draft.pk}/edit/")
     page.get_by_label("Rules", exact=True).fill("typed")
     return page.get_by_label("Rules", exact=True).input_value
+
+
+def test_what_is_typed_while_the_source_is_being_made_is_in_it(ana: Page, draft: WorkflowVersion) -> None:
+    open_rule(ana, draft, "rude")
+    title, waiting = ana.get_by_label("Title"), []  # for a server that takes its time over the first question
+    ana.route("**/~say/", lambda route: route.continue_() if waiting else waiting.append(route))
+    with ana.expect_request("**/~say/"):
+        ana.get_by_role("button", name="Source (YAML)").click()
+    title.fill("Typed while it waited")
+    waiting[0].continue_()
+    expect(ana.get_by_label("The rule as YAML")).to_have_value(re.compile("Typed while it waited"))
 
 
 PLACES = [

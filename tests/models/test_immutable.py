@@ -23,6 +23,7 @@ from orchestration.models import (
     Evaluation,
     Feedback,
     FeedbackContent,
+    FeedbackPost,
     RuleHit,
     Submission,
     VersionEvent,
@@ -69,6 +70,7 @@ def rows() -> dict[str, Any]:
     decision = Decision.objects.create(case=case, version=version, evaluation=evaluation, source="rules", outcome="yes")
     decision_content = DecisionContent.objects.create(decision=decision, reasons=[{"rule": "a"}])
     feedback = Feedback.objects.create(case=case, value="kept", user=judge)
+    feedback_post = FeedbackPost.objects.create(case=case, feedback=feedback, idempotency_key="x")
     feedback_content = FeedbackContent.objects.create(feedback=feedback, note="x")
     run = AgentRun.objects.create(
         case=case, version=version, step="s", agent="a.b", agent_version="1", config_digest="c", input_digest="i",
@@ -83,13 +85,16 @@ def rows() -> dict[str, Any]:
         "event_content": event_content, "evaluation": evaluation, "hit": hit, "decision": decision,
         "decision_content": decision_content, "run": run, "run_content": run_content, "attempt": attempt,
         "item_content": item_content, "submission": submission, "approval": approval, "version_event": version_event,
-        "feedback": feedback, "feedback_content": feedback_content,
+        "feedback": feedback, "feedback_post": feedback_post, "feedback_content": feedback_content,
         "judge": judge,
     }  # fmt: skip
 
 
 # written once, and never changed or deleted
-FROZEN = ["event", "evaluation", "hit", "decision", "feedback", "attempt", "submission", "approval", "version_event"]
+FROZEN = [
+    "event", "evaluation", "hit", "decision", "feedback", "feedback_post", "attempt", "submission", "approval",
+    "version_event",
+]  # fmt: skip
 
 # the row, the column to change, its new value: each must be refused by the database itself
 CHANGES = [
@@ -114,6 +119,7 @@ CHANGES = [
     ("decision_content", "reasons", "[]"),
     ("feedback", "value", "broken"),
     ("feedback", "supersedes_id", None),
+    ("feedback_post", "idempotency_key", "y"),
     ("feedback_content", "note", "y"),
     ("run", "confidence", 0.1),
     ("run", "status", "pending"),

@@ -10,7 +10,7 @@ import pytest
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-from orchestration.models import ApiKey, Case, CaseEvent, Client, Feedback, Workflow
+from orchestration.models import ApiKey, Case, CaseEvent, Client, Decision, Feedback, FeedbackPost, Workflow
 from orchestration.services import case as cases
 from orchestration.services import feedback
 from orchestration.services.refusal import Refused
@@ -72,9 +72,8 @@ def test_other_feedback_corrects_and_the_newest_counts(bank: Client, greeting: W
     third = tell(case, "kept").feedback  # as the first, but not as the newest
     tell(other, "broken")
     assert (second.supersedes, third.supersedes) == (first, second)
-    newest = feedback.newest_of([case.pk, other.pk])
-    assert {pk: row.value for pk, row in newest.items()} == {case.pk: "kept", other.pk: "broken"}
-    assert newest[case.pk] == third
+    found = {row.case_id: row.told for row in feedback.with_told(Decision.objects.all())}
+    assert found == {case.pk: third, other.pk: Feedback.objects.get(case=other)}
 
 
 @pytest.mark.parametrize(
@@ -109,6 +108,39 @@ def test_a_repeat_that_arrives_after_a_correction_is_known_by_its_key(
     assert not tell(other, "kept", idempotency_key="one").repeated  # a key belongs to one case
     with pytest.raises(feedback.KeyReused):
         tell(case, "kept", note="else", idempotency_key="two")
+
+
+def test_the_key_of_a_repeat_is_kept_too(bank: Client, greeting: Workflow, tell: Tell) -> None:
+    case = decided(bank, greeting)
+    first = tell(case, "kept").feedback
+    for _ in range(2):  # as often as it is sent again
+        assert tell(case, "kept", idempotency_key="late") == feedback.TakenIn(first, repeated=True)
+    tell(case, "broken")
+    assert tell(case, "kept", idempotency_key="late") == feedback.TakenIn(first, repeated=True)
+    with pytest.raises(feedback.KeyReused):
+        tell(case, "broken", idempotency_key="late")
+    assert told(case) == ["kept", "broken"]
+    assert FeedbackPost.objects.count() == 1
+
+
+def test_a_client_that_corrects_in_a_loop_is_stopped_and_a_person_is_not(
+    bank: Client, greeting: Workflow, tell: Tell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feedback, "MOST", 2)
+    case, sam = decided(bank, greeting), UserFactory(group="Workflow Specialist")
+    tell(case, "kept"), tell(case, "broken")
+    with pytest.raises(feedback.TooMuch, match="A person can still correct it"):
+        tell(case, "kept", idempotency_key="k")
+    assert tell(case, "broken").repeated
+    tell(case, "kept", user=sam)
+    assert told(case) == ["kept", "broken", "kept"]
+
+
+def test_a_key_of_what_was_refused_is_free(bank: Client, greeting: Workflow, tell: Tell) -> None:
+    case = decided(bank, greeting)
+    with pytest.raises(feedback.Unfit):
+        tell(case, "lost", idempotency_key="one")
+    assert not tell(case, "kept", idempotency_key="one").repeated
 
 
 def test_an_undecided_case_takes_none(bank: Client, greeting: Workflow, tell: Tell) -> None:
@@ -184,7 +216,6 @@ def test_a_person_records_it_who_may(bank: Client, greeting: Workflow, tell: Tel
     [
         {},  # another first one
         {"supersedes": "first"},  # the first is superseded already
-        {"supersedes": "second", "idempotency_key": "k"},
         {"supersedes": "second", "key": None},  # from nobody
         {"supersedes": "second", "user": True},  # from two
     ],
@@ -193,7 +224,7 @@ def test_the_database_itself_keeps_one_newest_from_one_teller(
     bank: Client, greeting: Workflow, tell: Tell, more: dict[str, Any]
 ) -> None:
     case = decided(bank, greeting)
-    rows = {"first": tell(case, "kept", idempotency_key="k").feedback, "second": tell(case, "broken").feedback}
+    rows = {"first": tell(case, "kept").feedback, "second": tell(case, "broken").feedback}
     given = {"key": rows["first"].key, **more}
     given |= {"supersedes": rows[more["supersedes"]]} if "supersedes" in more else {}
     given |= {"user": UserFactory()} if "user" in more else {}
@@ -201,8 +232,21 @@ def test_the_database_itself_keeps_one_newest_from_one_teller(
         Feedback.objects.create(case=case, value="kept", **given)
 
 
-def test_erased_notes_are_gone_from_what_counts(bank: Client, greeting: Workflow, tell: Tell) -> None:
+def test_the_database_keeps_an_idempotency_key_once_per_case(bank: Client, greeting: Workflow, tell: Tell) -> None:
     case = decided(bank, greeting)
-    row = tell(case, "kept", note="a secret").feedback
+    row = tell(case, "kept", idempotency_key="k").feedback
+    with pytest.raises(DatabaseError), transaction.atomic():
+        FeedbackPost.objects.create(case=case, idempotency_key="k", feedback=row)
+
+
+@pytest.mark.parametrize("key", [None, "visit"])
+def test_a_note_that_was_erased_does_not_come_back_with_a_repeat(
+    bank: Client, greeting: Workflow, tell: Tell, key: str | None
+) -> None:
+    case = decided(bank, greeting)
+    row = tell(case, "kept", note="a secret", idempotency_key=key).feedback
     type(row.content).objects.update(note="", erased_at=timezone.now())
-    assert feedback.newest_of([case.pk])[case.pk].content.note == ""
+    assert tell(case, "kept", note="a secret", idempotency_key=key).repeated
+    assert told(case) == ["kept"]
+    tell(case, "broken", note="new")
+    assert told(case) == ["kept", "broken new"]

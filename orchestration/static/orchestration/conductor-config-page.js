@@ -4,7 +4,6 @@ import "./conductor-config.js";
 import "./conductor-config-input.js";
 import { agentChooser } from "./conductor-config-agents.js";
 import { isObject } from "./conductor-config-schema.js";
-import { secretNames, writesSecret } from "./conductor-config-secret.js";
 import { PartEditor } from "./part-editor.js";
 import { numberFrom } from "./rule-editor-parts.js";
 import { ask } from "./server.js";
@@ -82,12 +81,6 @@ class StepEditor extends PartEditor {
 
   unset(place, control) {
     return place === "/use" ? !this.use : super.unset(place, control);
-  }
-
-  // A secret that is written out stays in the page alone: nothing of the step is kept then.
-  get keepsNothing() {
-    this.secrets ??= this.words.agents.flatMap((one) => secretNames(one.config));
-    return [this.source.value, JSON.stringify(this.unsaved)].some((text) => writesSecret(text, this.secrets));
   }
 
   // Whether the agent can work with what is written: asked of the agent itself, which may take a while.

@@ -59,28 +59,3 @@ function newSecret(holder, title, id, words, write) {
   queueMicrotask(() => name.focus());
   return box;
 }
-
-// The settings, by their own names, in which this schema of a configuration marks a secret, however deep.
-export function secretNames(schema) {
-  const found = new Set();
-  const seen = new Set();
-  const walk = (one, name) => {
-    if (!one || typeof one !== "object" || seen.has(`${name} ${one.$ref}`)) return;
-    if (one.$ref) seen.add(`${name} ${one.$ref}`) && walk((schema.$defs || {})[one.$ref.replace("#/$defs/", "")], name);
-    if (one.format === "password") found.add(name);
-    for (const [key, below] of Object.entries(one.properties || {})) walk(below, key);
-    for (const below of [one.items, one.additionalProperties, ...["anyOf", "oneOf", "allOf", "prefixItems"].flatMap((key) => one[key] || [])]) walk(below, name);
-  };
-  walk(schema, "");
-  return [...found];
-}
-
-// Whether one of these settings has anything but a named secret in this YAML or JSON. In doubt it has.
-export function writesSecret(text, names) {
-  if (!names.length) return false;
-  const setting = String.raw`(?<![\w-])(?:${names.map((name) => name.replaceAll(/[^\w]/g, String.raw`\$&`)).join("|")})["']?\s*:`;
-  const reference = String.raw`["']?secret["']?\s*:\s*["']?[\w-]+["']?`;
-  const named = new RegExp(String.raw`(${setting})\s*(?:\{\s*${reference}\s*\}|${reference}(?=\s*(?:\n|$)))`, "g");
-  const none = String.raw`\s*(?:null\b|~|""|''|[,}]|$|\n\s*[\w-]+:)`;
-  return new RegExp(`${setting}(?!${none})`).test(text.replaceAll(named, "$1null"));
-}

@@ -50,8 +50,12 @@ export class PartEditor extends HTMLElement {
 
   async turn(view) {
     if (view === this.view) return;
-    const answer = await this.say();
-    if (!answer) return;
+    let before, answer;
+    do {
+      before = JSON.stringify(this.written);
+      answer = await this.say();
+    } while (answer && before !== JSON.stringify(this.written)); // somebody typed on meanwhile
+    if (!answer || view === this.view) return;
     if (view === "source") {
       if (typeof answer.source === "string") this.source.value = answer.source;
     } else if (!answer[this.kind] || !this.readable(answer[this.kind])) return; // it stays text, with what is wrong beside it
@@ -69,13 +73,16 @@ export class PartEditor extends HTMLElement {
     for (const button of this.views.querySelectorAll("[data-view]")) button.setAttribute("aria-pressed", String(button.dataset.view === view));
   }
 
+  get written() {
+    return this.view === "source" ? { source: this.source.value } : { [this.kind]: this.value };
+  }
+
   // What the server says of it now: {[kind], source, problems, …}; null when it cannot be asked.
   async say() {
     const number = ++this.asked;
-    const written = this.view === "source" ? { source: this.source.value } : { [this.kind]: this.value };
     let answer;
     try {
-      answer = await ask(this.dataset.say, { key: this.key, ...this.besides, ...written });
+      answer = await ask(this.dataset.say, { key: this.key, ...this.besides, ...this.written });
     } catch (unheard) {
       this.others([el("p", { class: "c-error" }, unheard.message)]);
       return null;

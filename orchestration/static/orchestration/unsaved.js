@@ -4,8 +4,9 @@
 
 import { el } from "./rule-editor-parts.js";
 import { freshToken } from "./server.js";
+import { writesSecret } from "./written-secret.js";
 
-// Each with `unsaved` (what is typed), takeBack(it) and refused(page), and perhaps `keepsNothing`: not in the storage.
+// Each with `unsaved` (what is typed), takeBack(it) and refused(page).
 const EDITORS = "conductor-rule, conductor-step, conductor-table";
 const PAUSE = 400; // ms after the last key
 const SIGNED_OUT = "You are signed out: your session has ended. What you wrote is still here. Sign in in another tab, then save again.";
@@ -131,10 +132,14 @@ const typed = (form) => ({
   editor: form.querySelector(EDITORS)?.unsaved ?? null,
 });
 
+// A secret that is written out stays in the page alone: nothing of its form is kept then.
 function keep(form) {
-  if (form.querySelector(EDITORS)?.keepsNothing) return sessionStorage.removeItem(place(form));
+  const now = typed(form);
+  const settings = JSON.parse(document.getElementById("secret-settings")?.textContent ?? "[]");
+  const texts = [...now.fields.map(([, value]) => String(value)), JSON.stringify(now.editor)];
+  if (texts.some((text) => writesSecret(text, settings))) return sessionStorage.removeItem(place(form));
   try {
-    sessionStorage.setItem(place(form), JSON.stringify({ at: Date.now(), ...typed(form) }));
+    sessionStorage.setItem(place(form), JSON.stringify({ at: Date.now(), ...now }));
   } catch {
     // The storage is full or closed: what was typed is in the page only.
   }
