@@ -4,10 +4,20 @@ from typing import Any
 
 import pytest
 
-from orchestration.models import CaseEffect, Decision, Feedback, RuleHit, Workflow, WorkItem
+from orchestration.models import (
+    AgentEvent,
+    CaseEffect,
+    CaseEvent,
+    Decision,
+    Feedback,
+    RuleHit,
+    VersionEvent,
+    Workflow,
+    WorkItem,
+)
 from orchestration.rules.pack import dump_yaml
 from orchestration.rules.reading import NAME_LENGTH, TITLE_LENGTH, RuleError
-from orchestration.services import feedback, pack, version
+from orchestration.services import agent_event, feedback, pack, version, version_event, work_item
 from tests import small_workflow
 from tests.factories import ClientFactory, UserFactory
 from tests.services.posting import post
@@ -17,8 +27,8 @@ pytestmark = pytest.mark.django_db
 
 def document(length: int = NAME_LENGTH, title: int = TITLE_LENGTH) -> dict[str, Any]:
     """The small workflow with every name and reason of these lengths; it runs a step and opens a case of its own kind
-    on the way. A text that starts with `odd` goes to a person."""
-    slug, step, outcome, odd = ("s" * length, "t" * length, "o" * length, {"fact": "case.text", "op": "starts_with"})
+    on the way. A text `odd` goes to a person."""
+    slug, step, outcome = "s" * length, "t" * length, "o" * length
     whole = small_workflow.document(slug=slug, feedback=["f" * length])
     whole["workflow"] |= {"outcomes": [outcome, "no"]}
     whole["queues"] = [{"slug": "q" * length, "title": "People"}]
@@ -59,6 +69,16 @@ def test_the_longest_names_fit_wherever_a_case_keeps_them() -> None:
     assert (item.reason, item.rule, item.queue.slug) == ("R" * 300, f"{'e' * 80}/{'w' * 80}", "q" * 80)
     feedback.take_in(case=decided, value="f" * 80, user=UserFactory(group="Orchestration Architect"))
     assert Feedback.objects.get().value == "f" * 80
+
+
+def test_a_person_with_the_longest_name_can_be_named_in_every_history(greeting: Workflow) -> None:
+    person = UserFactory(username="u" * 150, first_name="f" * 150, last_name="l" * 150)
+    version_event.record(greeting.versions.get(), "version.rejected", user=person)
+    agent_event.record("secret.created", user=person)
+    assert VersionEvent.objects.get(user=person).actor == AgentEvent.objects.get().actor == f"{'f' * 150} {'l' * 9}"
+    case = post(greeting, ClientFactory(), rude=True)
+    work_item.claim(work_item_id=case.work_items.get().pk, user=person)
+    assert CaseEvent.objects.filter(case=case).last().actor == "u" * 150
 
 
 def test_every_longer_name_is_refused_with_its_place_and_nothing_is_stored() -> None:
