@@ -20,6 +20,7 @@ from orchestration.admin.staying import stays
 from orchestration.facts import digest
 from orchestration.models import VersionStatus, WorkflowVersion
 from orchestration.rules.parse import RuleError
+from orchestration.rules.reading import NAME_LENGTH
 from orchestration.services.draft import GONE, Overtaken, PartError, change_part, part_of
 from orchestration.services.editing import Remark, from_wire, source_of
 from orchestration.services.refusal import Refused
@@ -215,7 +216,8 @@ def copy_of(version: WorkflowVersion, section: str, key: str) -> dict[str, Any] 
 
 def free_key(version: WorkflowVersion, key: str) -> str:
     taken = {one["key"] for section in ("rules", "tables") for one in version.content.get(section, [])}
-    return next(f"{key[:90]}-{number}" for number in range(2, len(taken) + 3) if f"{key[:90]}-{number}" not in taken)
+    start = key[: NAME_LENGTH - 5]
+    return next(f"{start}-{number}" for number in range(2, len(taken) + 3) if f"{start}-{number}" not in taken)
 
 
 def json_of(text: str | bytes) -> Any:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from orchestration.facts import digest
-from orchestration.rules.reading import WORD
+from orchestration.rules.reading import NAME_LENGTH, WORD
 from orchestration.rules.sections import PARAMETER_TYPES
 from orchestration.rules.sheet_cells import plain, read_result, read_values
 from orchestration.services.parameter import value_text
@@ -73,7 +73,9 @@ class ParameterForm:
         """The parameter that the texts say; `errors` names what cannot be read."""
         texts = self.texts
         if self.new and not WORD.fullmatch(self.name):
-            self.errors["name"] = "A name has up to 100 letters, digits, “-” and “_”, and starts with a letter."
+            self.errors["name"] = (
+                f"A name has up to {NAME_LENGTH} letters, digits, “-” and “_”, and starts with a letter."
+            )
         if texts["type"] not in PARAMETER_TYPES:
             self.errors["type"] = "Choose a type."
             return {}

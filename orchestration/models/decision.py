@@ -30,7 +30,7 @@ class Decision(FrozenModel):
     supersedes = models.OneToOneField(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="superseded_by"
     )
-    stratum = models.CharField(max_length=160, blank=True)
+    stratum = models.CharField(max_length=161, blank=True)  # workflow/outcome: two names of up to 80
     probability = models.FloatField(null=True)
     draw = models.FloatField(null=True)
     drawn = models.BooleanField(null=True)

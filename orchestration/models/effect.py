@@ -15,7 +15,7 @@ class CaseEffect(models.Model):
 
     case = models.ForeignKey("Case", on_delete=models.PROTECT, related_name="effects")
     kind = models.CharField(max_length=10, choices=EffectKind)
-    rule = models.CharField(max_length=160)
+    rule = models.CharField(max_length=161)
     name = models.CharField(max_length=80, blank=True)
     until = models.CharField(max_length=80, blank=True)
     due_at = models.DateTimeField(null=True, blank=True)

@@ -45,7 +45,7 @@ class RuleHit(FrozenModel):
 
     evaluation = models.ForeignKey("Evaluation", on_delete=models.PROTECT, related_name="hits")
     version = models.ForeignKey("WorkflowVersion", **OF_A_USED_VERSION)
-    rule = models.CharField(max_length=160)
+    rule = models.CharField(max_length=161)  # a rule's key, or table/row: two names of up to 80
     role = models.CharField(max_length=10)
 
     class Meta:

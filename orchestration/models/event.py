@@ -14,7 +14,7 @@ class CaseEvent(FrozenModel):
     case = models.ForeignKey("Case", on_delete=models.PROTECT, related_name="events", db_index=False)
     number = models.PositiveIntegerField()
     name = models.CharField(max_length=40)
-    actor = models.CharField(max_length=120)  # "rules", "worker", "client: …" or a person's name
+    actor = models.CharField(max_length=160)  # "rules", "worker", "client: …" or a person's name
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
     )

@@ -28,7 +28,7 @@ class WorkItem(models.Model):
     kind = models.CharField(max_length=10, choices=WorkItemKind)
     status = models.CharField(max_length=10, choices=WorkItemStatus, default=WorkItemStatus.OPEN)
     reason = models.CharField(max_length=300)
-    rule = models.CharField(max_length=160, blank=True)
+    rule = models.CharField(max_length=161, blank=True)
     proposal = models.CharField(max_length=80, blank=True, help_text="The outcome the rules propose.")
     priority = models.SmallIntegerField(choices=Priority, default=Priority.NORMAL)
     due_at = models.DateTimeField(null=True, blank=True)

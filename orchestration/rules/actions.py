@@ -20,7 +20,7 @@ from orchestration.rules.language import (
     Set,
     Wait,
 )
-from orchestration.rules.reading import TEXT_LENGTH, WORD, Reader, at, nearest, shown, shown_kind
+from orchestration.rules.reading import NAME_LENGTH, TEXT_LENGTH, WORD, Reader, at, nearest, shown, shown_kind
 
 MAX_ENTRIES: Final = 1_000
 """Most steps, assignments or payload fields in one action."""
@@ -94,7 +94,11 @@ def read_derived(reader: Reader, value: Any, pointer: str) -> str:
 
 
 def read_outcome(reader: Reader, value: Any, pointer: str) -> str:
-    return reader.text(value, pointer, "The outcome", limit=100)
+    return reader.text(value, pointer, "The outcome", limit=NAME_LENGTH)
+
+
+def read_reason(reader: Reader, value: Any, pointer: str) -> str:
+    return reader.text(value, pointer, "The reason")
 
 
 def _assigned(reader: Reader, data: Any, pointer: str) -> Operand | Arithmetic:
@@ -120,7 +124,7 @@ def _escalate(reader: Reader, data: Any, pointer: str) -> Action | None:
         priority = reader.choice(priority, at(pointer, "priority"), "The priority", PRIORITIES)
     return Escalate(
         queue=reader.name(found.get("queue", "x"), at(pointer, "queue"), "The queue"),
-        reason=reader.text(found.get("reason", "x"), at(pointer, "reason"), "The reason"),
+        reason=read_reason(reader, found.get("reason", "x"), at(pointer, "reason")),
         priority=priority,
     )
 

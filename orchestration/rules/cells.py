@@ -250,8 +250,8 @@ class _Parser:
             raise CellError(f"The text {text} holds a wrong “\\”; write “\\\\” for one.") from None
 
     def _require_order(self, sign: str) -> None:
-        if self._type in ("string", "boolean"):
-            raise CellError(f"“{sign}” in “{self._text}” is not possible: a {self._type} has no order.")
+        if self._type in _UNORDERED:
+            raise CellError(f"“{sign}” in “{self._text}” is not possible: {_UNORDERED[self._type]} no order.")
 
     def _expect(self, sign: str) -> None:
         token = self._next()
@@ -275,6 +275,7 @@ def _empty(low: Literal, high: Literal) -> bool:
     return not isinstance(one, str) and not isinstance(other, str) and one > other
 
 
+_UNORDERED: Final = {"string": "a text has", "boolean": "true and false have"}
 _COMPARISONS: Final[dict[str, Callable[[Operand], Test]]] = {
     "=": Equal,
     "!=": Different,

@@ -19,7 +19,7 @@ from orchestration.rules.language import (
     SetOutput,
     TableOutput,
 )
-from orchestration.rules.reading import shown
+from orchestration.rules.reading import TITLE_LENGTH, shown
 from orchestration.rules.table_gaps import check_coverage
 from orchestration.rules.tables import AGGREGATORS, LISTING, ORDERED
 
@@ -139,6 +139,8 @@ def _result(check: Check, output: TableOutput, cell: Cell, pointer: str, *, clos
         return
     if isinstance(output, DecideOutput):
         check_outcome(check, str(cell), pointer)
+    if isinstance(output, EscalateOutput) and not 0 < len(str(cell).strip()) <= TITLE_LENGTH:
+        check.error(pointer, f"{where}a reason has 1 to {TITLE_LENGTH} characters; this one has {len(str(cell)):,}.")
     if closed and output.values and not any(_same(cell, value) for value in output.values):
         values = [str(value) for value in output.values]
         said = f"{where}“{cell}” is not among the column's values {', '.join(values)}."

@@ -9,7 +9,7 @@ from typing import Any, Final
 from orchestration.facts import check_values
 from orchestration.rules.language import VersionContent
 from orchestration.rules.parse import MAX_DOCUMENT_DEPTH, version_from, version_to
-from orchestration.rules.reading import NAME, TEXT_LENGTH, Reader, RuleError, at
+from orchestration.rules.reading import SLUG, TEXT_LENGTH, Reader, RuleError, at
 from orchestration.rules.times import parse_duration
 from orchestration.rules.yaml_reading import load_yaml
 from orchestration.rules.yaml_writing import dump_yaml
@@ -115,7 +115,7 @@ def _workflow(reader: Reader, data: Any) -> Mapping[str, Any]:
         return {}
     base = "/workflow"
     if "slug" in found:
-        reader.name(found["slug"], f"{base}/slug", "The slug", NAME)
+        reader.name(found["slug"], f"{base}/slug", "The slug", SLUG)
     if "title" in found:
         reader.text(found["title"], f"{base}/title", "The title", limit=200)
     reader.text(found.get("objective", ""), f"{base}/objective", "The objective", limit=TEXT_LENGTH, empty=True)
@@ -147,7 +147,7 @@ def _queues(reader: Reader, data: Any) -> tuple[Mapping[str, Any], ...]:
         queue = reader.mapping(one, place, "The queue", required=("slug", "title"), optional=("skills",))
         if queue is None:
             continue
-        slug = reader.name(queue.get("slug", "x"), at(place, "slug"), "The slug")
+        slug = reader.name(queue.get("slug", "x"), at(place, "slug"), "The slug", SLUG)
         reader.text(queue.get("title", "x"), at(place, "title"), "The title", limit=200)
         for skill, below in reader.sequence(queue.get("skills", []), at(place, "skills"), "“skills”", limit=100):
             reader.text(skill, below, "The skill")

@@ -9,7 +9,7 @@ from orchestration.facts import check_values
 from orchestration.rules.actions import read_action, read_outcome, write_action
 from orchestration.rules.conditions import read_condition, write_condition
 from orchestration.rules.language import LANGUAGE, Action, Condition, VersionContent
-from orchestration.rules.reading import Reader, RuleError, at, shown
+from orchestration.rules.reading import NAME_LENGTH, Reader, RuleError, at, shown
 from orchestration.rules.sections import (
     read_parameter,
     read_rule,
@@ -43,7 +43,6 @@ MAX_STEPS: Final = 200
 MAX_SCENARIOS: Final = 5_000
 MAX_OUTCOMES: Final = 200
 MAX_FEEDBACK: Final = 50
-FEEDBACK_LENGTH: Final = 80
 _OPTIONAL: Final = (
     "language",
     "feedback",
@@ -110,7 +109,7 @@ def version_from(data: Any) -> VersionContent:
             for one, place in reader.sequence(outcomes, "/outcomes", "“outcomes”", limit=MAX_OUTCOMES, least=1)
         ),
         feedback=tuple(
-            reader.text(one, place, "The feedback value", limit=FEEDBACK_LENGTH)
+            reader.text(one, place, "The feedback value", limit=NAME_LENGTH)
             for one, place in reader.sequence(
                 found.get("feedback", []), "/feedback", "“feedback”", limit=MAX_FEEDBACK, least="feedback" in found
             )

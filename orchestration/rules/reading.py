@@ -10,9 +10,13 @@ from typing import Any, Final
 
 from orchestration.facts import Problem
 
-NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+NAME_LENGTH: Final = 80
+"""Of keys, slugs, outcomes and all other names: cases, runs and decisions keep them in columns this wide."""
+_MORE: Final = NAME_LENGTH - 1
+NAME: Final = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_.-]{{0,{_MORE}}}")
+SLUG: Final = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_-]{{0,{_MORE}}}")
 AGENT: Final = re.compile(r"(?=.{1,120}$)[A-Za-z0-9][A-Za-z0-9_.-]*(@[A-Za-z0-9._-]+)?")
-WORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,99}")
+WORD: Final = re.compile(rf"[A-Za-z][A-Za-z0-9_-]{{0,{_MORE}}}")
 PATH: Final = re.compile(r"[^.\x00-\x1f]+(\.[^.\x00-\x1f]+)*")
 TITLE_LENGTH: Final = 300
 TEXT_LENGTH: Final = 10_000
@@ -119,8 +123,11 @@ class Reader:
             if pattern is AGENT:
                 self.fault(pointer, f"{what} {shown(value)} is not possible: write acme.age, say, or acme.age@2.")
                 return value
-            signs = "letters, digits, “-” and “_”" + (", and starts with a letter" if pattern is WORD else " or “.”")
-            self.fault(pointer, f"{what} {shown(value)} is not possible: it has up to 100 {signs}.")
+            signs = {WORD: "“-” and “_”, and starts with a letter", SLUG: "“-” and “_”"}.get(
+                pattern, "“-”, “_” and “.”"
+            )
+            said = f"it has up to {NAME_LENGTH} letters, digits, {signs}"
+            self.fault(pointer, f"{what} {shown(value)} is not possible: {said}.")
         return value
 
     def path(self, value: Any, pointer: str, what: str = "The fact") -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from orchestration.rules.actions import read_action, read_derived, read_outcome, write_action
+from orchestration.rules.actions import read_action, read_derived, read_outcome, read_reason, write_action
 from orchestration.rules.conditions import read_condition, write_condition
 from orchestration.rules.language import (
     AgentStep,
@@ -223,7 +223,8 @@ def _output(reader: Reader, data: Any, pointer: str) -> TableOutput:
     fixed = {"decide": "outcome", "escalate": "reason"}[kind]
     if data[kind] != fixed:
         reader.fault(at(pointer, kind), f"After “{kind}” stands the word “{fixed}”; its cells hold the {fixed}s.")
-    texts = tuple(read_outcome(reader, value, at(at(pointer, "values"), n)) for n, value in enumerate(values))
+    read = {"decide": read_outcome, "escalate": read_reason}[kind]
+    texts = tuple(read(reader, value, at(at(pointer, "values"), n)) for n, value in enumerate(values))
     if kind == "decide":
         return DecideOutput(texts)
     return EscalateOutput(reader.name(data.get("queue", "x"), at(pointer, "queue"), "The queue"), texts)

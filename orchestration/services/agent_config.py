@@ -22,7 +22,7 @@ from orchestration.rules.check_version import check_foundations
 from orchestration.rules.findings import Check
 from orchestration.rules.language import AgentStep, VersionContent
 from orchestration.rules.parse import MAX_DOCUMENT_DEPTH
-from orchestration.rules.reading import WORD, Reader, at
+from orchestration.rules.reading import NAME_LENGTH, WORD, Reader, at
 from orchestration.rules.sections import read_step
 from orchestration.services.document_lines import shown
 from orchestration.services.draft import PartError, change_part, part_of, rename_part
@@ -251,7 +251,7 @@ def _refuse_faults(version: WorkflowVersion, key: str, name: str, value: Mapping
 
 def _name_remarks(content: VersionContent, name: str, key: str) -> Iterator[Remark]:
     if not WORD.fullmatch(name):
-        said = "Give the step a name of letters, digits, “-” and “_”, starting with a letter."
+        said = f"Give the step a name of up to {NAME_LENGTH} letters, digits, “-” and “_”, starting with a letter."
         yield Remark("error", "/name", said)
     elif name != key and any(step.name == name for step in content.agents):
         yield Remark("error", "/name", f"There is a step “{name}” already. Choose another name.")

@@ -52,7 +52,7 @@ def record(
         workflow_id=workflow.pk if isinstance(workflow, Workflow) else workflow,
         step=step,
         kind=kind,
-        actor=(user.get_full_name() or user.get_username()) if user else actor,
+        actor=((user.get_full_name() or user.get_username()) if user else actor)[:160],
         about=dict(about or {}),
     )
 

@@ -19,6 +19,7 @@ from orchestration.models.webhook import endpoints_of
 from orchestration.services.refusal import Refused
 
 SCOPES: Final = ("cases:write", "cases:read", "workflows:read", "rules:evaluate")
+NAME_LENGTH: Final = 120
 
 
 def create_key(
@@ -39,6 +40,8 @@ def create_key(
     if unknown or not scopes:
         raise Refused(f"{', '.join(unknown) or 'No scope'} given; scopes are {', '.join(SCOPES)}.")
     rows = list(Workflow.objects.filter(slug__in=workflows))
+    if len(max(name, client, key=len)) > NAME_LENGTH:
+        raise Refused(f"The name of a key or client has at most {NAME_LENGTH} characters.")
     if missing := sorted(set(workflows) - {row.slug for row in rows}):
         raise Refused(f"There is no workflow {', '.join(missing)}.")
     text = secret or f"ck_{secrets.token_urlsafe(32)}"

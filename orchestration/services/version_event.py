@@ -47,7 +47,7 @@ def record(
         version=version,
         number=version.number,
         name=name,
-        actor=(user.get_full_name() or user.get_username()) if user else actor,
+        actor=((user.get_full_name() or user.get_username()) if user else actor)[:160],
         user=user,
         note=note,
         about=dict(about or {}),

@@ -63,6 +63,10 @@ def test_a_second_key_belongs_to_the_same_client() -> None:
             ["k", "--scope", "cases:read", "--expires", "2026-02-30"],
             "--expires '2026-02-30' is not a date such as 2027-01-31 or 2027-01-31T12:00Z.",
         ),
+        (
+            ["k", "--scope", "cases:read", "--client", "c" * 121],
+            "The name of a key or client has at most 120 characters.",
+        ),
         (["k", "--scope", "cases:read", "--expires", "2020-01-01"], "--expires '2020-01-01' is in the past."),
     ],
 )

@@ -78,7 +78,7 @@ NOT_TAKEN = [
     ('time("09:00:00")', "datetime", "a time of day or a duration"),
     ('duration("P3D")', "string", "a time of day or a duration"),
     ('@"P1Y"', "date", "a time of day or a duration"),
-    ('> "a"', "string", "a string has no order"),
+    ('> "a"', "string", "a text has no order"),
     ("yes", "boolean", "“yes” is neither a value nor a parameter"),
     ('"18"', "integer", "needs a whole number"),
     ("${x}", "integer", "is no part of a simple test"),

@@ -97,6 +97,16 @@ BAD = [
     (document(queue=[]), "/queue", "The pack has no entry “queue”. Did you mean “queues”?"),
     (document(workflow={"slug": "a b"}), "/workflow/slug", None),
     (
+        document(workflow={"slug": "a.b"}),  # no address leads to it
+        "/workflow/slug",
+        "The slug “a.b” is not possible: it has up to 80 letters, digits, “-” and “_”.",
+    ),
+    (
+        document(workflow={"outcomes": ["x" * 81]}),
+        "/workflow/outcomes/0",
+        "The outcome has 81 characters; at most 80 are possible.",
+    ),
+    (
         document(workflow={"tittle": "x"}),
         "/workflow/tittle",
         "The workflow has no entry “tittle”. Did you mean “title”?",

@@ -192,7 +192,7 @@ def test_what_is_published_is_what_was_read() -> None:
 def test_a_step_may_not_take_longer_than_the_queue_lets_a_task_run() -> None:
     with pytest.raises(RuleError) as refused:
         imported(timeout="5m")
-    assert [problem.pointer for problem in refused.value.problems] == ["/agents/hear/timeout"]
+    assert [problem.pointer for problem in refused.value.problems] == ["/version/agents/hear/timeout"]
 
 
 def test_importing_again_leaves_the_autonomy_as_people_set_it() -> None:

@@ -126,7 +126,7 @@ class ActionEditor extends Editor {
   }
 
   notify(node, pointer, at) {
-    return [this.field("Name of the notice", `${pointer}/name`, textInput(node.name, (name) => this.change(node, { name }, at("first")), { "data-at": at("first"), class: "c-mono", maxlength: "100" }), { help: "The client is told “case.notified” with this name." })];
+    return [this.field("Name of the notice", `${pointer}/name`, textInput(node.name, (name) => this.change(node, { name }, at("first")), { "data-at": at("first"), class: "c-mono", maxlength: "80" }), { help: "The client is told “case.notified” with this name." })];
   }
 
   wait(node, pointer, at) {
@@ -147,7 +147,7 @@ class ActionEditor extends Editor {
     box.addEventListener("change", () => this.change(node, { wait: box.checked }, at("wait")));
     return [
       this.field("Workflow", `${pointer}/workflow`, this.named(this.words.workflows, node.workflow, (workflow) => this.change(node, { workflow }, at("first")), at("first"))),
-      this.field("Known to rules as", `${pointer}/as`, textInput(node.as, (as) => this.change(node, { as }, at("as")), { "data-at": at("as"), class: "c-mono", maxlength: "100" }), { help: "Its outcome is the fact children.<this name>.outcome." }),
+      this.field("Known to rules as", `${pointer}/as`, textInput(node.as, (as) => this.change(node, { as }, at("as")), { "data-at": at("as"), class: "c-mono", maxlength: "80" }), { help: "Its outcome is the fact children.<this name>.outcome." }),
       this.fields("What it is given", `${pointer}/payload`, node.rows.map((row) => this.payloadRow(node, row, pointer, at)), textButton("+ Field", at("add-row"), () => this.addRow(node))),
       el("label", { class: "e-check e-wide", "data-pointer": `${pointer}/wait` }, box, " Wait until it is decided"),
     ];

@@ -78,7 +78,7 @@ export class ColumnDialog {
       return el("select", {}, known.map(([one, label]) => el("option", { value: one, selected: one === value }, label)));
     };
     this.kind = choice(Object.entries(KINDS), column.kind);
-    this.fact = el("input", { type: "text", value: column.fact || "derived.", autocomplete: "off", spellcheck: "false", class: "c-mono", maxlength: 110 });
+    this.fact = el("input", { type: "text", value: column.fact || "derived.", autocomplete: "off", spellcheck: "false", class: "c-mono", maxlength: 88 });
     this.type = choice(words.types.map((one) => [one, one]), column.type);
     this.queue = choice(words.queues.map((one) => [one.name, `${one.title} (${one.name})`]), column.queue || words.queues[0]?.name || "");
     this.values = el("input", { type: "text", value: model.valuesText(column.values, model.typeOf(column)), autocomplete: "off", class: "c-mono" });

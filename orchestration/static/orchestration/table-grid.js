@@ -119,7 +119,7 @@ class ConductorTable extends HTMLElement {
     const text = (more) => el("input", { type: "text", autocomplete: "off", ...more });
     this.fields = {
       title: text({ maxlength: 300 }),
-      key: text({ maxlength: 100, class: "c-mono", spellcheck: "false" }),
+      key: text({ maxlength: 80, class: "c-mono", spellcheck: "false" }),
       priority: el("input", { type: "number", step: 1, class: "t-short" }),
       hit_policy: el("select", {}, this.words.policies.map((one) => el("option", { value: one.name }, one.name.replaceAll("_", " ")))),
       enabled: el("input", { type: "checkbox" }),
