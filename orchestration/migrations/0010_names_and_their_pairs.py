@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orchestration', '0008_comparisons_are_stopped'),
+        ('orchestration', '0009_feedback_posts'),
     ]
 
     operations = [
