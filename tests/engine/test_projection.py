@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -110,3 +111,23 @@ def test_the_hash_is_the_engines_own():
     """FNV-1a over the bytes: the two words of the guide's first trap collide."""
     assert projection._hash("liquid") == projection._hash("costarring")
     assert projection._hash("id") == 926444256  # HASH_ID in the engine's source
+
+
+def test_one_projection_tells_cases_and_moments_apart() -> None:
+    """What is kept of one case is not said of another, nor of the same case later; derived facts are read anew."""
+    recent = Compare("case.at", "within_last", Literal("2d"))
+    leaves = [*LEAVES, Leaf("p", recent, "has"), Leaf("n", "derived.score", "=", 1)]
+    types = {"case.s": FactSpec("case.s", "string"), "case.at": FactSpec("case.at", "datetime")}
+    vocabulary = Vocabulary(Catalogue(types), {}, ZoneInfo("UTC"))
+    first, second = {"n": 10, "s": "abc", "at": "2026-01-01T00:00:00Z"}, {"n": 30, "s": "x"}
+    moments = [datetime(2026, 1, 2, tzinfo=UTC), datetime(2026, 1, 9, tzinfo=UTC)]
+    scopes = [
+        Scope(vocabulary, Facts({"case": case, "derived": {"score": score}}), now)
+        for case in (first, second)
+        for now in moments
+        for score in (1, 2)
+    ]
+    alone = [Projection(leaves).project(scope) for scope in scopes]
+    assert len({tuple(one.fragments) for one in alone[:4]}) == 4
+    made = Projection(leaves)
+    assert [made.project(scope) for scope in [*scopes, *reversed(scopes)]] == [*alone, *reversed(alone)]
