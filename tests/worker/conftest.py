@@ -136,8 +136,17 @@ class Worker:
 
 def started_at(process: int) -> tuple[int, int]:
     """Orders processes by age."""
-    ticks = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[19]
-    return int(ticks), process
+    return int(_stat(process)[19]), process
+
+
+def asleep(process: int) -> bool:
+    """It waits for something, and is neither at work nor ready to go on."""
+    return _stat(process)[0] == "S"
+
+
+def _stat(process: int) -> list[str]:
+    """From the state on: what proc(5) calls field 3."""
+    return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
 
 
 @pytest.fixture
