@@ -12,13 +12,15 @@ by their number in the document; a column named `c3` is the model's fourth.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from operator import itemgetter
+from typing import Any, Final, NamedTuple
 
+import orjson
 from django.db import DEFAULT_DB_ALIAS, connections, models
-from pydantic_core import to_json
 
 from orchestration.models.statements import (
     Change,
@@ -39,7 +41,7 @@ def write(database: Any, rows: Iterable[models.Model], change: Change | None, *,
         return True
     text, parameters = update_text(database, change) if change else ("", [])
     for batch in batches:
-        document = to_json(batch.documents).decode()
+        document = orjson.dumps(batch.documents).decode()
         parameters += [document, *batch.parameters] if batch.keyed else [*batch.parameters, document]
     with database.cursor() as cursor:
         cursor.execute(_text(text, tuple([batch.shape for batch in batches])), parameters)
@@ -51,7 +53,7 @@ def write(database: Any, rows: Iterable[models.Model], change: Change | None, *,
             row.pk = key
     for batch in batches:
         owned = [_plan(batch.model).columns[place][2] for place, _ in batch.owners]
-        for row in batch.rows:
+        for row in [row for row in batch.rows if id(row) in keyed]:
             stored(row)
             for column in owned:
                 take_key(row, column)
@@ -61,8 +63,7 @@ def write(database: Any, rows: Iterable[models.Model], change: Change | None, *,
 # --- Rows of one model in one document --------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Shape:
+class _Shape(NamedTuple):
     """What the text of a batch depends on. `owners`: place of the column and number of the owners' batch."""
 
     model: type[models.Model]
@@ -95,44 +96,49 @@ def _batches(database: Any, rows: Iterable[models.Model], keyed: Collection[int]
     for row in rows:
         model, values = type(row), row.__dict__
         plan = _plan(model)
-        document = {short: values[name] for short, name in plan.plain}
-        for short, name, written in plan.documents:
-            document[short] = written(values[name])
-        owners: list[tuple[int, int]] = []
+        document = dict(zip(plan.shorts, plan.values_of(values), strict=True))
+        for short, written in plan.documents:
+            document[short] = written(document[short])
+        owners: tuple[tuple[int, int], ...] = ()
         for place, short, column in plan.keys:
-            if values[column.name] is None and (owner := owner_of(row, column)) is not None:
+            if document[short] is None and (owner := owner_of(row, column)) is not None:
                 batch, document[short] = places[id(owner)]
-                owners.append((place, batch.number))
+                owners += ((place, batch.number),)
                 batch.keyed = True
-        expressions: list[tuple[int, str]] = []
+        expressions: tuple[tuple[int, str], ...] = ()
         parameters: list[Any] = []
         for place, short, column in plan.moments:
-            if hasattr(document[short], "resolve_expression"):
+            if type(document[short]) not in _MOMENTS:
                 del document[short]
-                expressions.append((place, expression_text(database, column, row, parameters)))
-        kind = (model, tuple(owners), tuple(expressions))
+                expressions += ((place, expression_text(database, column, row, parameters)),)
+        kind = (model, owners, expressions)
         together = batches.get(kind)
         if together is None:
             together = batches[kind] = _Batch(len(order), *kind, parameters)
             order.append(together)
         elif parameters:
             raise ValueError(f"Rows of {model.__name__} whose values the database works out are written one at a time.")
-        if id(row) in keyed and plan.counted:
+        if plan.counted and id(row) in keyed:
             together.keyed = True
-        document["n"] = len(together.rows)
-        places[id(row)] = together, document["n"]
+        document["n"] = number = len(together.rows)
+        places[id(row)] = together, number
         together.rows.append(row)
         together.documents.append(document)
     return order
 
 
+_MOMENTS: Final = frozenset({datetime, type(None)})
+"""Values of a column with a moment that are none of the database's expressions."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """A model's columns as a batch needs them; `short` names a column in the document."""
+    """A model's columns as a batch needs them; `shorts` name the columns in the document."""
 
     columns: tuple[tuple[int, str, Column], ...]
-    plain: tuple[tuple[str, str], ...]
-    documents: tuple[tuple[str, str, Any], ...]
+    shorts: tuple[str, ...]
+    values_of: Callable[[dict[str, Any]], Iterable[Any]]  # of a row's own values, in the order of the columns
+    documents: tuple[tuple[str, Callable[[Any], Any]], ...]  # and how each is written
     keys: tuple[tuple[int, str, Column], ...]
     counted: bool  # whether the database counts its keys
     moments: tuple[tuple[int, str, Column], ...]  # where the database's clock may have to give the value
@@ -143,10 +149,9 @@ def _plan(model: type[models.Model]) -> _Plan:
     columns = tuple((place, f"c{place}", column) for place, column in enumerate(columns_of(model)))
     return _Plan(
         columns,
-        plain=tuple((short, column.name) for _, short, column in columns if not column.text),
-        documents=tuple(
-            (short, column.name, column.field.get_prep_value) for _, short, column in columns if column.text
-        ),
+        shorts=tuple(short for _, short, _ in columns),
+        values_of=itemgetter(*(column.name for _, _, column in columns)),
+        documents=tuple((short, column.field.get_prep_value) for _, short, column in columns if column.text),
         keys=tuple(one for one in columns if one[2].key),
         counted=isinstance(model._meta.pk, models.AutoField),
         moments=tuple(one for one in columns if isinstance(one[2].field, models.DateTimeField)),
@@ -191,7 +196,7 @@ def _batch_texts(number: int, shape: _Shape, *, after: str) -> list[str]:
     return [
         f"new{number} AS MATERIALIZED (SELECT nextval('{sequence}'::regclass) AS id, g.* FROM {source})",
         f"put{number} AS (INSERT INTO {table} ({quote(key)}, {', '.join(names)}) "
-        f"SELECT g.id, {', '.join(values)} FROM new{number} g{join} ORDER BY g.n)",
+        f"SELECT g.id, {', '.join(values)} FROM new{number} g{join})",
     ]
 
 

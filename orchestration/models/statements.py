@@ -145,8 +145,8 @@ def columns_of(model: type[models.Model]) -> tuple[Column, ...]:
 
 def owner_of(row: models.Model, column: Column) -> models.Model | None:
     """The row that this one belongs to, if it was given before it had a key."""
-    if row.__dict__.get(column.name) is None and column.field.is_cached(row):
-        owner: models.Model | None = column.field.get_cached_value(row)
+    if row.__dict__.get(column.name) is None:
+        owner: models.Model | None = row._state.fields_cache.get(column.field.cache_name)
         return owner
     return None
 
