@@ -32,6 +32,7 @@ TransactionTestCase._fixture_teardown = _without_triggers  # type: ignore[method
 _MEMORIES = (
     ("orchestration.services.rule_set", "forget_all"),
     ("orchestration.services.agent_state", "forget_all"),
+    ("orchestration.services.api_key", "forget_all"),
     ("orchestration.services.agent_health", "forget_all"),
     ("orchestration.api.throttling", "forget_counts"),
 )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import time
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
@@ -20,6 +22,10 @@ from orchestration.services.refusal import Refused
 
 SCOPES: Final = ("cases:write", "cases:read", "workflows:read", "rules:evaluate")
 NAME_LENGTH: Final = 120
+KEPT_FOR: Final = 1.0
+"""Seconds for which a process that takes cases in goes by the key and the workflow it read; so long a key that is
+revoked, a pause or a publication takes to reach every process."""
+MOST_KEPT: Final = 1_000
 
 
 def create_key(
@@ -63,13 +69,56 @@ def find_key(text: str, *, workflow: str = "") -> ApiKey | None:
     """The live key with this text, its client loaded; its use is noted once a minute.
 
     With it, as `key.named`, the workflow with this slug if there is one; `named.permitted` says whether the key is
-    for it.
+    for it. Both are then at most `KEPT_FOR` old and shared by requests, so nobody changes them.
     """
+    asked = (hashed(text), workflow)
+    kept = _kept.get(asked)
+    if kept is not None and kept.holds():
+        return kept.key
+    key: Any = _found(*asked)
+    if key is not None and key.named is not None and key.named.published_version_id:  # what is not there yet may come
+        if len(_kept) >= MOST_KEPT:
+            _kept.clear()
+        _kept[asked] = _Kept(key, time.monotonic())
+    return cast(ApiKey | None, key)
+
+
+def revoke(*, key_id: int) -> ApiKey:
+    """End a key's life at once; one that is revoked already keeps its moment."""
+    ApiKey.objects.filter(pk=key_id, revoked_at=None).update(revoked_at=Now())
+    forget_all()
+    return ApiKey.objects.get(pk=key_id)
+
+
+def forget_all() -> None:
+    """This process reads keys and workflows anew."""
+    _kept.clear()
+
+
+def hashed(text: str) -> str:
+    """SHA-256: the text is 256 random bits, so a slow hash would protect nothing more."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    key: ApiKey
+    read_at: float  # monotonic
+
+    def holds(self) -> bool:
+        expires_at = self.key.expires_at
+        return time.monotonic() - self.read_at < KEPT_FOR and (expires_at is None or expires_at > timezone.now())
+
+
+_kept: dict[tuple[str, str], _Kept] = {}  # by the key's hash and the workflow's slug
+
+
+def _found(key_hash: str, slug: str) -> ApiKey | None:
     key: Any
-    if workflow:
-        key, named = _key_and_workflow(hashed=hashed(text), slug=workflow)
+    if slug:
+        key, named = _key_and_workflow(hashed=key_hash, slug=slug)
     else:
-        key, named = _live_key.first(hashed=hashed(text)), None
+        key, named = _live_key.first(hashed=key_hash), None
     if key is None:
         return None
     key.named = named
@@ -77,17 +126,6 @@ def find_key(text: str, *, workflow: str = "") -> ApiKey | None:
     if key.last_used_at is None or timezone.now() - key.last_used_at > timedelta(minutes=1):
         ApiKey.objects.filter(pk=key.pk).update(last_used_at=Now())
     return cast(ApiKey, key)
-
-
-def revoke(*, key_id: int) -> ApiKey:
-    """End a key's life at once; one that is revoked already keeps its moment."""
-    ApiKey.objects.filter(pk=key_id, revoked_at=None).update(revoked_at=Now())
-    return ApiKey.objects.get(pk=key_id)
-
-
-def hashed(text: str) -> str:
-    """SHA-256: the text is 256 random bits, so a slow hash would protect nothing more."""
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 _LIVE = Q(revoked_at=None) & (Q(expires_at=None) | Q(expires_at__gt=Now())) & Q(client__active=True)

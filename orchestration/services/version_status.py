@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 
 from orchestration.models import Approval, Verdict, VersionStatus, Workflow, WorkflowVersion
 from orchestration.models.version_status import NEXT
+from orchestration.services import api_key
 from orchestration.services.refusal import Refused
 from orchestration.services.version_event import record
 
@@ -109,3 +110,4 @@ def put_in_place(
         publish_over=None,
     )
     Workflow.objects.filter(pk=version.workflow_id).update(published_version=version)
+    api_key.forget_all()

@@ -6,6 +6,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from orchestration.models import Autonomy, Case, CaseStatus, Workflow
+from orchestration.services import api_key
 from orchestration.services.doorbell import ring_case
 from orchestration.services.event import Events
 from orchestration.services.refusal import Refused
@@ -16,6 +17,7 @@ def set_autonomy(*, workflow_id: int, autonomy: Autonomy, user: User) -> int:
     if not user.has_perm("orchestration.change_autonomy"):
         raise Refused("You may not change how much a workflow decides by itself. Ask an Orchestration Architect.")
     Workflow.objects.filter(pk=workflow_id).update(autonomy=autonomy)
+    api_key.forget_all()
     return 0 if autonomy == Autonomy.PAUSED else release_held(actor=user.get_username(), user=user)
 
 
