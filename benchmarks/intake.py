@@ -3,8 +3,8 @@
 `python -m benchmarks.intake`: PostgreSQL (DATABASE_URL, or the server on 127.0.0.1:5432) in a database made for the
 run, gunicorn with two workers, eight clients. The cases are the KYC samples, decided by the published rules and their
 four inline agents, everything recorded. The bare view stands behind the same middleware and database options, in a
-gunicorn of its own that is started as any Django site is, and gets the same bodies; either is asked in turn, so that
-what else the machine does falls on both alike.
+gunicorn of its own that is started as any Django site is, on Django's own database engine, and gets the same bodies;
+either is asked in turn, so that what else the machine does falls on both alike.
 """
 
 from __future__ import annotations
@@ -66,13 +66,13 @@ def measure(arguments: argparse.Namespace) -> Report:
 
 def _tallies(rounds: int, seconds: float) -> tuple[Tally, Tally]:
     with tempfile.TemporaryDirectory() as folder, throwaway_database("postgresql", Path(folder)) as url:
-        site = {"DJANGO_SETTINGS_MODULE": "benchmarks.bare.settings", "CONDUCTOR_RATE": "", "DEBUG": "0"}
-        env = environment(url, Path(folder)) | site
-        manage(env, "migrate", "--run-syncdb", "--verbosity", "0")
+        env = environment(url, Path(folder)) | {"CONDUCTOR_RATE": "", "DEBUG": "0"}
+        bare_env = env | {"DJANGO_SETTINGS_MODULE": "benchmarks.bare.settings"}
+        manage(bare_env, "migrate", "--run-syncdb", "--verbosity", "0")
         bodies = [json.dumps(one).encode() for one in json.loads(_run(env, "-c", _PREPARE, str(SAMPLES)))]
         key = manage(env, "apikey", "create", "benchmark", "--scope", "cases:write").strip()
         headers = [f"Authorization: Bearer {key}", "Prefer: wait=5"]
-        with _served("conductor_site.wsgi", env) as port, _served("benchmarks.bare.wsgi", env) as bare_port:
+        with _served("conductor_site.wsgi", env) as port, _served("benchmarks.bare.wsgi", bare_env) as bare_port:
             ours = [prepared(port, "/api/v1/cases", body, headers) for body in bodies]
             bare = [prepared(bare_port, "/entries", body) for body in bodies]
             sides = (port, round_and_round(ours)), (bare_port, round_and_round(bare))

@@ -1,7 +1,8 @@
-"""Conductor's settings and the peer's one table and address: either is served by the same processes and middleware."""
+"""Conductor's settings, with the peer's one table and address, on Django's own database engine."""
 
 from conductor_site.settings import *  # noqa: F403
-from conductor_site.settings import INSTALLED_APPS
+from conductor_site.settings import DATABASES, INSTALLED_APPS
 
 INSTALLED_APPS = [*INSTALLED_APPS, "benchmarks.bare.apps.BareConfig"]
 ROOT_URLCONF = "benchmarks.bare.urls"
+DATABASES["default"]["ENGINE"] = "django.db.backends.postgresql"
