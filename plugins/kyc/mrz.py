@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from .transliteration import to_mrz
 
 _VALUES = {character: value for value, character in enumerate("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")} | {"<": 0}
+_PRINTABLE = frozenset(_VALUES)
 _NAME_WIDTH = {"TD1": 30, "TD3": 39}
 
 
@@ -17,8 +17,7 @@ class MrzError(ValueError):
     """This text is not a machine-readable zone of a supported size."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mrz:
+class Mrz(NamedTuple):
     """What is printed, field by field, fillers removed. Dates stay YYMMDD: their century is a judgement.
 
     `checks` tells for `number`, `birth`, `expiry`, `optional` and `composite` whether the check digit is
@@ -53,7 +52,7 @@ def decode(text: str) -> Mrz:
         whole = lines[0]
         width = {88: 44, 90: 30}.get(len(whole), 0)
         lines = [whole[at : at + width] for at in range(0, len(whole), width)] if width else lines
-    if strange := sorted(set().union(*lines) - _VALUES.keys()):
+    if strange := sorted(set().union(*lines) - _PRINTABLE):
         raise MrzError(f"has characters no machine-readable zone has: {' '.join(strange[:5])}")
     sizes = [len(line) for line in lines]
     if sizes == [44, 44]:
