@@ -15,9 +15,9 @@ def spellings(name: str) -> tuple[str, ...]:
     upper = _upper(name)
     if upper.isascii():
         return (_spell(upper, _ICAO),)
-    tables = (_ICAO, _PLAIN, _X_FORMS)
+    tables = [_ICAO, _PLAIN, _X_FORMS]
     if any("\u0400" <= letter <= "\u04ff" for letter in upper):
-        tables += (_UKRAINIAN, _ENGLISH_CYRILLIC)
+        tables += [_UKRAINIAN, _ENGLISH_CYRILLIC]
     return tuple(dict.fromkeys(_spell(upper, table) for table in tables))
 
 
