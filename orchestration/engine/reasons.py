@@ -16,6 +16,7 @@ from orchestration.rules.language import AllOf, AnyOf, Condition, DecisionTable,
 from orchestration.rules.reads import facts_read
 
 _LONGEST: Final = 80
+_encoded: Final = json.JSONEncoder(ensure_ascii=False, default=str).encode
 
 
 def reasons_for(rule_set: RuleSet, settled: Settled, keys: Iterable[str]) -> tuple[Reason, ...]:
@@ -64,7 +65,7 @@ def shown(value: Any) -> str:
     """`is …`, shortened; `is not set` for a missing value."""
     if value is MISSING or value is None:
         return "is not set"
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    text = value if isinstance(value, str) else _encoded(value)
     text = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
     return f"is “{text}”" if isinstance(value, str) else f"is {text}"
 
@@ -77,6 +78,8 @@ def title_of(entry: Entry) -> str:
 def _origins(settled: Settled, paths: Iterable[str]) -> Iterator[str]:
     """Keys of what set the derived facts among these."""
     for path in paths:
+        if path.split(".", 1)[0] != "derived":
+            continue
         for set_path, keys in settled.origins.items():
             if path == set_path or set_path.startswith(f"{path}.") or path.startswith(f"{set_path}."):
                 yield from keys
