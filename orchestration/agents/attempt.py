@@ -41,7 +41,7 @@ _AS_IT_IS: Final = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DAT
 _SEEN_VALUE: Final = re.compile(r", input_value=.*")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Work:
     """What one attempt is given, as plain JSON values."""
 
@@ -158,7 +158,7 @@ def _configured(found: Found, config: Mapping[str, Any]) -> dict[str, Any] | Non
 def _judged(
     found: Found, result: object, schema: dict[str, Any] | None, secrets: Iterable[str], *, may_wait: bool
 ) -> Outcome:
-    if not isinstance(result, AgentResult | Pending):
+    if not isinstance(result, (AgentResult, Pending)):
         if inspect.iscoroutine(result):
             result.close()
         raise _Misfit("output", f"{found.name} returned a {type(result).__name__}, not an AgentResult.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -21,26 +22,39 @@ def storable_evidence(entries: object) -> tuple[Mapping[str, Any], ...]:
     """
     if not isinstance(entries, list | tuple):
         raise TypeError(f"The evidence is a {type(entries).__name__}, not a list of mappings.")
-    kept: list[Mapping[str, Any]] = []
-    room = EVIDENCE_BYTES
+    if not entries:
+        return ()
     for entry in entries:
         if not isinstance(entry, Mapping):
             raise TypeError(f"An entry of the evidence is a {type(entry).__name__}, not a mapping.")
-        plain, size = _storable(entry)
-        if plain is not None and size <= room:
+    plain = [_plain(entry) for entry in entries]
+    if _size(plain) <= EVIDENCE_BYTES:
+        return tuple(plain)
+    kept: list[Any] = []
+    room: float = EVIDENCE_BYTES
+    for entry in plain:
+        if (size := _size([entry])) <= room:
             room -= size
-            kept.append(plain)
+            kept.append(entry)
     if len(kept) < len(entries):
         kept.append({"what": "left out", "value": f"{len(entries) - len(kept):,} entries too long or not storable"})
     return tuple(kept)
 
 
-def _storable(entry: Mapping[Any, Any]) -> tuple[dict[str, Any] | None, int]:
-    """What is for people to read never fails a run: a lone surrogate, a circle, a NUL only lose the entry."""
+def _plain(entry: Mapping[Any, Any]) -> Any:
+    """As plain JSON, or None: what is for people to read never fails a run, such as a circle only loses the entry."""
     try:
-        plain = to_jsonable_python(dict(entry), fallback=str, inf_nan_mode="strings", serialize_unknown=True)
-        text = orjson.dumps(plain)
+        return to_jsonable_python(dict(entry), fallback=str, inf_nan_mode="strings", serialize_unknown=True)
     except Exception:
-        return None, 0
-    fits = b"\\u0000" not in text and (surely_within(plain) or not check_values(plain))
-    return (plain, len(text)) if fits else (None, 0)
+        return None
+
+
+def _size(entries: list[Any]) -> float:
+    """The bytes they take; too many in any case where one cannot be stored, as with a lone surrogate or a NUL."""
+    try:
+        text = orjson.dumps(entries)
+    except Exception:
+        return math.inf
+    if None in entries or b"\\u0000" in text or not (surely_within(entries) or not any(map(check_values, entries))):
+        return math.inf
+    return len(text) - len(b"[]")

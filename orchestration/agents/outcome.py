@@ -32,7 +32,7 @@ FILE_TOO_LARGE: Final = "The agent wrote a file that grew too large."
 ERROR_KINDS: Final[tuple[str, ...]] = tuple(kind for kind in get_args(ErrorKind) if kind)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Outcome:
     """One attempt. `output` is plain JSON that fits the agent's output schema, None unless succeeded.
 

@@ -73,8 +73,8 @@ def not_installed(name: str, registry: Registry) -> Outcome:
 
 
 def _lasting(outcome: Outcome, duration: float) -> Outcome:
-    """Set in place: nobody else has it yet, and a copy costs more than all else that is done here."""
-    object.__setattr__(outcome, "duration", duration)
+    """Set in place: nobody else has it yet."""
+    outcome.duration = duration
     return outcome
 
 

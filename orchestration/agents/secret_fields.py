@@ -11,16 +11,18 @@ _KEPT: Final = 1_000
 _CHOICES: Final = ("anyOf", "oneOf", "allOf")
 
 
-def secret_values(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def secret_values(config: Mapping[str, Any], schema: Mapping[str, Any]) -> list[tuple[str, Any]]:
     """Every value at a field marked as a password, however deep, with its place as a JSON pointer."""
     found: list[tuple[str, Any]] = []
+    if not config or not _marks(schema):
+        return found
 
     def note(place: str, value: Any) -> Any:
         found.append((place, value))
         return value
 
     replaced(config, schema, note)
-    yield from found
+    return found
 
 
 def replaced(config: Mapping[str, Any], schema: Mapping[str, Any], change: Callable[[str, Any], Any]) -> dict[str, Any]:

@@ -11,8 +11,9 @@ from typing import Any, Final
 
 from django.utils.dateparse import parse_datetime
 
+from orchestration.agents.within import problems_in
 from orchestration.api.problems import HttpProblem
-from orchestration.facts import PRIORITIES, Problem, check_values, digest
+from orchestration.facts import PRIORITIES, Problem, digest
 
 MAX_REFERENCE: Final = 200
 MAX_SLUG: Final = 80
@@ -49,7 +50,7 @@ def posted_case(document: Any, *, with_digest: bool) -> PostedCase:
         problems.append(Problem("/payload", "must be an object"))
     if "priority" in fields and fields["priority"] not in PRIORITIES:
         problems.append(Problem("/priority", f"must be one of {', '.join(PRIORITIES)}"))
-    _refuse(problems + check_values(document))
+    _refuse(problems + problems_in(document))
     return PostedCase(
         workflow=fields["workflow"],
         payload=fields["payload"],
@@ -72,7 +73,7 @@ def posted_feedback(document: Any) -> PostedFeedback:
     moment = None
     if isinstance(text := fields.get("happened_at"), str) and (moment := _moment(text)) is None:
         problems.append(Problem("/happened_at", "must be a date and time with its offset, as 2026-11-22T09:30:00Z"))
-    _refuse(problems + check_values(document))
+    _refuse(problems + problems_in(document))
     return PostedFeedback(value=fields["value"], happened_at=moment, note=fields.get("note") or "")
 
 

@@ -53,7 +53,7 @@ class RuleSet:
         self.walk, self.entries = _numbered(content, catalogue)
         self.setting = tuple(one for one in self.walk if not isinstance(one[0], Rule) or _sets(one[0]))
         self.setters = frozenset(number for _, numbers in self.setting for number in numbers)
-        self.by_key = {entry.key: entry for entry in self.entries}
+        self.numbers = {entry.key: number for number, entry in enumerate(self.entries)}
         moving = {number for number, entry in enumerate(self.entries) if self.moves(entry.condition)}
         numbered = dict(enumerate(self.entries))
         self.fixed = Part({n: entry for n, entry in numbered.items() if n not in moving}, vocabulary)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import Any, Final
 
 from orchestration.engine.durable import Engine, EngineRule
@@ -11,6 +12,9 @@ from orchestration.engine.lower import Both, Either, Expression, Leaf, branches,
 from orchestration.engine.projection import Projection
 from orchestration.engine.truth import Scope, Vocabulary, truth
 from orchestration.rules.language import Condition, DecisionTable, Rule, TableRow
+
+MAX_KNOWN: Final = 256
+"""Messages of a part whose answers are kept: all passes of a round, and cases that do not differ in any code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +43,21 @@ class Part:
             for leaf in leaves_in(one):
                 self._readers.setdefault(self._slot(leaf), set()).add(number)
         self._engine = Engine(self._ordered(held), len(self._projection.slots)) if held else None
+        self._matched = lru_cache(MAX_KNOWN)(partial(_matched, self._engine))
 
-    def true(self, scope: Scope) -> set[int]:
+    def true(self, scope: Scope) -> frozenset[int]:
         """Numbers of the entries that are true of these facts."""
         if self._engine is None:
-            return set(self._always)
+            return self._always
         projected = self._projection.project(scope)
-        found = self._engine.match(projected.fragments)
-        found |= self._always
+        found = self._always | self._matched(tuple(projected.fragments))
         if projected.unsure:
-            for number in {number for slot in projected.unsure for number in self._readers[slot]}:
-                found.discard(number)
-                if truth(self._entries[number].condition, scope):
-                    found.add(number)
+            unsure = {number for slot in projected.unsure for number in self._readers[slot]}
+            found = found - unsure | {number for number in unsure if truth(self._entries[number].condition, scope)}
         return found
 
     def close(self) -> None:
+        self._matched.cache_clear()
         if self._engine is not None:
             self._engine.close()
 
@@ -98,6 +101,10 @@ class Part:
         assert isinstance(expression, Both | Either)  # noqa: S101 - constants are folded away
         name = "$and" if isinstance(expression, Both) else "$or"
         return {name: [self._encoded(part) for part in expression.parts]}
+
+
+def _matched(engine: Engine | None, message: tuple[str, ...]) -> frozenset[int]:
+    return frozenset(engine.match(message)) if engine else frozenset()
 
 
 _RANKS: Final = {kind: rank for rank, kind in enumerate("sbpxaon")}

@@ -37,14 +37,14 @@ def settled(rule_set: RuleSet, facts: Facts, progress: Progress, runs: Mapping[s
     """Evaluate until `derived.*` no longer changes, at most 20 times. `runs`: as found without derived facts."""
     late = any(step.late for step in rule_set.steps.values())
     agents = agents_of(runs)
-    fixed: set[int] | None = None
+    fixed: frozenset[int] | None = None
     outcome: _Assignments | None = None
     derived: Mapping[str, Any] = {}
     for _ in range(MAX_PASSES):
         now = facts.with_(derived=derived, agents=agents)
         scope = rule_set.scope(now)
         fixed = rule_set.fixed.true(scope) if fixed is None else fixed
-        true = frozenset(fixed | rule_set.moving.true(scope))
+        true = fixed | rule_set.moving.true(scope)
         if outcome is not None and outcome.stands(true):
             break
         outcome = _Assignments(rule_set, true, scope)

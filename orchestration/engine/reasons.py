@@ -16,6 +16,7 @@ from orchestration.rules.language import AllOf, AnyOf, Condition, DecisionTable,
 from orchestration.rules.reads import facts_read
 
 _LONGEST: Final = 80
+_encoded: Final = json.JSONEncoder(ensure_ascii=False, default=str).encode
 
 
 def reasons_for(rule_set: RuleSet, settled: Settled, keys: Iterable[str]) -> tuple[Reason, ...]:
@@ -27,28 +28,30 @@ def reasons_for(rule_set: RuleSet, settled: Settled, keys: Iterable[str]) -> tup
         key = waiting.pop(0)
         if key in found:
             continue
-        entry = rule_set.by_key.get(key)
-        if entry is None:
+        number = rule_set.numbers.get(key)
+        if number is None:
             table = key.removesuffix(f"/{OTHERWISE}")
             title, inputs = _table(rule_set, table)
             found[key] = Reason(key, title, "no row applied")
             waiting.extend(_origins(settled, inputs))
             continue
-        paths = dict.fromkeys(mattering(entry.condition, scope))
+        entry = rule_set.entries[number]
+        paths = dict.fromkeys(mattering(entry.condition, scope, whole=number in settled.true))
         found[key] = Reason(key, title_of(entry), "; ".join(said(rule_set, path, scope.get(path)) for path in paths))
         waiting.extend(_origins(settled, paths))
     return tuple(found.values())
 
 
-def mattering(condition: Condition, scope: Scope) -> Iterator[str]:
-    """Paths of the facts that made the condition what it is: true, or false."""
+def mattering(condition: Condition, scope: Scope, *, whole: bool) -> Iterator[str]:
+    """Paths of the facts that made the condition what it is, which is `whole`: true, or false."""
     if isinstance(condition, AllOf | AnyOf):
-        decisive = isinstance(condition, AnyOf)
-        parts = [part for part in condition.conditions if truth(part, scope) is decisive]
-        for part in parts or condition.conditions:
-            yield from mattering(part, scope)
+        parts = condition.conditions
+        if whole is isinstance(condition, AnyOf):  # one part alone makes it so; else all parts are as the whole is
+            parts = tuple(part for part in parts if truth(part, scope) is whole)
+        for part in parts:
+            yield from mattering(part, scope, whole=whole)
     elif isinstance(condition, Not):
-        yield from mattering(condition.condition, scope)
+        yield from mattering(condition.condition, scope, whole=not whole)
     else:
         yield from facts_read(condition)
 
@@ -62,7 +65,7 @@ def shown(value: Any) -> str:
     """`is …`, shortened; `is not set` for a missing value."""
     if value is MISSING or value is None:
         return "is not set"
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    text = value if isinstance(value, str) else _encoded(value)
     text = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
     return f"is “{text}”" if isinstance(value, str) else f"is {text}"
 
@@ -75,6 +78,8 @@ def title_of(entry: Entry) -> str:
 def _origins(settled: Settled, paths: Iterable[str]) -> Iterator[str]:
     """Keys of what set the derived facts among these."""
     for path in paths:
+        if path.split(".", 1)[0] != "derived":
+            continue
         for set_path, keys in settled.origins.items():
             if path == set_path or set_path.startswith(f"{path}.") or path.startswith(f"{set_path}."):
                 yield from keys

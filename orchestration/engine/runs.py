@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from orchestration.engine.step import PlannedRun, Progress, RunRecord
@@ -30,15 +29,20 @@ class Found:
         self._prepared = prepared_step
         self._facts = facts
         self._salt = progress.salt
-        step = prepared_step.step
-        fitting = [run for run in progress.runs if run.step == step.name and self._fits(run)]
-        self.run: RunRecord | None = fitting[-1] if fitting else None
+        self._planned: PlannedRun | None = None
+        name = prepared_step.step.name
+        fitting = (run for run in reversed(progress.runs) if run.step == name and self._fits(run))
+        self.run: RunRecord | None = next(fitting, None)
 
-    @cached_property
+    @property
     def planned(self) -> PlannedRun:
-        values = {field: self._facts.get(path) for field, path in self._prepared.fields}
-        given = {field: value for field, value in values.items() if value is not MISSING}
-        return PlannedRun(self._prepared.step.name, given, digest(given, self._salt), self._prepared.config_digest)
+        """The run that the present facts ask for."""
+        if self._planned is None:
+            get = self._facts.get
+            given = {field: value for field, path in self._prepared.fields if (value := get(path)) is not MISSING}
+            name, config = self._prepared.step.name, self._prepared.config_digest
+            self._planned = PlannedRun(name, given, digest(given, self._salt), config)
+        return self._planned
 
     def _fits(self, run: RunRecord) -> bool:
         if run.input_digest is None:  # a given run fits any input
@@ -78,11 +82,11 @@ def reads_step(path: str, step: str) -> bool:
 def find_runs(steps: Mapping[str, PreparedStep], facts: Facts, progress: Progress) -> dict[str, Found]:
     """For each step its input on these facts and its run; a step's facts are visible to those after it."""
     found: dict[str, Found] = {}
-    visible: dict[str, Any] = {}
+    facts = facts.with_(agents={})
     for name, prepared_step in steps.items():
-        found[name] = Found(prepared_step, facts.with_(agents=dict(visible)), progress)
+        found[name] = Found(prepared_step, facts, progress)
         if shown := _shown(found[name].run):
-            visible[name] = shown
+            facts = facts.with_(agents={**facts.document["agents"], name: shown})
     return found
 
 

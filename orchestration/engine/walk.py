@@ -52,7 +52,7 @@ def walked(rule_set: RuleSet, settled: Settled, progress: Progress) -> Step:
     elif terminal is None:
         detail = "no rule decided the case, and no agent is left to run"
         terminal = Step("escalate", reason="no-rule-decided", detail=detail)
-    return replace(terminal, effects=tuple(walk.effects))
+    return replace(terminal, effects=tuple(walk.effects)) if walk.effects else terminal
 
 
 class _Walk:
@@ -84,9 +84,9 @@ class _Walk:
         keys = tuple(f"{key}/{row}" for row in result.rows) or (f"{key}/{OTHERWISE}",)
         if result.escalation is not None:
             queue, reason = result.escalation
-            return self._because(Step("escalate", rule=keys[0], queue=queue, reason=reason), keys)
+            return self._because(keys, "escalate", queue=queue, reason=reason)
         if result.outcome is not None:
-            return self._because(Step("decide", rule=keys[0], outcome=result.outcome), keys)
+            return self._because(keys, "decide", outcome=result.outcome)
         return None
 
     def _act(self, rule: Rule, action: Action) -> Step | None:
@@ -105,10 +105,10 @@ class _Walk:
         elif isinstance(action, Wait):
             return self._wait(rule, action)
         elif isinstance(action, Escalate):
-            step = Step("escalate", queue=action.queue, reason=action.reason, priority=action.priority)
-            return self._given(rule, step)
+            said = {"queue": action.queue, "reason": action.reason, "priority": action.priority}
+            return self._because((rule.key,), "escalate", **said)
         elif isinstance(action, Decide):
-            return self._given(rule, Step("decide", outcome=action.outcome, note=action.note or ""))
+            return self._because((rule.key,), "decide", outcome=action.outcome, note=action.note or "")
         return None  # Set has been done by the passes
 
     def _request(self, name: str) -> None:
@@ -131,7 +131,7 @@ class _Walk:
             if opened not in self.effects:
                 self.effects.append(opened)
         if action.wait and (record is None or record.status not in _ENDED):
-            return self._given(rule, Step("wait", child=action.as_))
+            return self._because((rule.key,), "wait", child=action.as_)
         return None
 
     def _wait(self, rule: Rule, action: Wait) -> Step | None:
@@ -141,14 +141,14 @@ class _Walk:
             due = moment(value, self._rule_set.vocabulary.zone)
             if due is None:
                 detail = f"rule {rule.title!r} waits until {action.until}, which is not set to a date"
-                return self._given(rule, Step("escalate", reason="wait-without-date", detail=detail))
+                return self._because((rule.key,), "escalate", reason="wait-without-date", detail=detail)
             until = str(value)
         for record in self._progress.waits:
             if record.rule == rule.key and record.until == until:
                 due = record.due
         if due is None:
             due = now + parse_duration(action.for_ or "")
-        return None if due <= now else self._given(rule, Step("wait", due=due, until=until))
+        return None if due <= now else self._because((rule.key,), "wait", due=due, until=until)
 
     def _now(self) -> datetime:
         now = moment(self._facts.get("meta.now"), self._rule_set.vocabulary.zone)
@@ -156,11 +156,10 @@ class _Walk:
             raise NowNeeded("a rule waits, so the facts must say what time it is: meta.now is missing")
         return now
 
-    def _given(self, rule: Rule, step: Step) -> Step:
-        return self._because(replace(step, rule=rule.key), (rule.key,))
-
-    def _because(self, step: Step, keys: tuple[str, ...]) -> Step:
-        return step if self.awaited else replace(step, reasons=reasons_for(self._rule_set, self._settled, keys))
+    def _because(self, keys: tuple[str, ...], kind: str, **said: Any) -> Step:
+        """The step that these keys give; without reasons where it is put off until runs have ended."""
+        reasons = () if self.awaited else reasons_for(self._rule_set, self._settled, keys)
+        return Step(kind, rule=keys[0], reasons=reasons, **said)
 
 
 def child_of(progress: Progress, rule: str, as_: str) -> ChildRecord | None:
@@ -173,6 +172,8 @@ def child_of(progress: Progress, rule: str, as_: str) -> ChildRecord | None:
 
 def refused_child(rule_set: RuleSet, settled: Settled, progress: Progress) -> tuple[Rule, ChildRecord] | None:
     """The first child case that was refused to a rule that still asks for it."""
+    if not any(child.status == "refused" for child in progress.children):
+        return None
     for block, numbers in rule_set.walk:
         if isinstance(block, Rule) and numbers[0] in settled.true:
             for action in block.then:

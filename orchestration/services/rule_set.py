@@ -12,8 +12,9 @@ from functools import cached_property
 from typing import Any, Final
 
 from orchestration.agents.registry import registry
+from orchestration.agents.within import problems_in
 from orchestration.engine.compile import RuleSet, compile_version
-from orchestration.facts import Problem, check_values
+from orchestration.facts import Problem
 from orchestration.models import Workflow, WorkflowVersion
 from orchestration.rules.language import VersionContent
 from orchestration.rules.operators import parse_duration
@@ -51,10 +52,10 @@ class Loaded:
 
     def payload_problems(self, payload: Any) -> list[Problem]:
         """What is wrong with a payload, every error at once; empty when it is good."""
-        return check_values(payload) or schema_problems(self._input, payload)
+        return problems_in(payload) or schema_problems(self._input, payload)
 
     def human_problems(self, answers: Any) -> list[Problem]:
-        return check_values(answers) or schema_problems(self._human, answers)
+        return problems_in(answers) or schema_problems(self._human, answers)
 
 
 def loaded(version_id: int) -> Loaded:

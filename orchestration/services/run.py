@@ -56,14 +56,14 @@ def run_inline(turn: Turn, step: Step) -> None:
             off = switched_off(turn.state_of(planned.step))
             row = _row(turn, planned, status=RunStatus.RUNNING, attempts=0 if off else 1)
             given = dict(planned.input)
-            turn.ended[str(row.public_id)] = Ended(given, off or _try(row, given, turn.version))
+            turn.ended[row.public_id] = Ended(given, off or _try(row, given, turn.version))
             turn.runs.append(row)
 
 
 def write_inline(turn: Turn, events: Events, writing: Writing) -> None:
     """Have the turn's inline runs written with what they gave."""
     for row in turn.runs:
-        if end := turn.ended.get(str(row.public_id)):
+        if end := turn.ended.get(row.public_id):
             _end(row, end.outcome, turn.content.salt, again=turn.tries_again(row, end.outcome))
             if row.status != RunStatus.PENDING:
                 _tell(events, row)

@@ -185,7 +185,7 @@ def advice_text(change: Change, content: VersionContent) -> str:
 
 
 def _rule(trace: RuleTrace, step: Step, change: Change | None, rule_set: RuleSet) -> RuleTrial:
-    entry = rule_set.by_key[trace.rule]
+    entry = rule_set.entries[rule_set.numbers[trace.rule]]
     actions = [action_text(action, rule_set.content) for action in entry.rule.then] if entry.rule else []
     if entry.table is not None and entry.row is not None:
         actions = [shown(cell) for cell in entry.row.then if cell is not None]

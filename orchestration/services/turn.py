@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property
 from typing import Any, Final
+from uuid import UUID
 
 from django.conf import settings
 from django.db import DatabaseError
@@ -71,7 +72,7 @@ class Turn:
     runs: list[AgentRun] = field(default_factory=list)
     effects: list[CaseEffect] = field(default_factory=list)
     evaluated: list[Evaluated] = field(default_factory=list)
-    ended: dict[str, Ended] = field(default_factory=dict)  # by the run's public id
+    ended: dict[UUID, Ended] = field(default_factory=dict)  # by the run's public id
     decision: Decision | None = None  # the one that this turn gave
     work_item: WorkItem | None = None  # the one that it opened
     opening: Events | None = None  # of a case that is not written yet
@@ -105,7 +106,7 @@ class Turn:
         return any(self.record_of(run).status == "pending" for run in self.runs)
 
     def record_of(self, run: AgentRun) -> RunRecord:
-        ended = self.ended.get(str(run.public_id))
+        ended = self.ended.get(run.public_id)
         if ended is None:
             return record_of(run)
         outcome = ended.outcome

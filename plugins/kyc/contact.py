@@ -122,18 +122,19 @@ def _email(text: str, further: frozenset[str]) -> EmailAddress:
 
 def _phone(text: str, country: str) -> dict[str, Any]:
     """The `phone_…` fields of the output. A number without a country code is read as one of `country`."""
+    home = country.upper()
     try:
-        number = phonenumbers.parse(text, country.upper())
+        number = phonenumbers.parse(text, home)
     except phonenumbers.NumberParseException:
         return {"phone_valid": False}
-    if not phonenumbers.is_valid_number(number):
+    kind = phonenumbers.number_type(number)
+    if kind == PhoneNumberType.UNKNOWN:  # as `is_valid_number` finds out, at half the cost of asking both
         return {"phone_valid": False}
     region = phonenumbers.region_code_for_number(number)
-    home = country.upper()
     return {
         "phone_valid": True,
         "phone_e164": phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164),
-        "phone_type": _TYPES.get(phonenumbers.number_type(number), "other"),
+        "phone_type": _TYPES.get(kind, "other"),
         "phone_region": region,
         "phone_region_matches": region == home or {region, home} <= _BRITISH,
     }

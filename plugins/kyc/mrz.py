@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from .transliteration import to_mrz
 
-_WEIGHTS = (7, 3, 1)
 _VALUES = {character: value for value, character in enumerate("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")} | {"<": 0}
+_PRINTABLE = frozenset(_VALUES)
 _NAME_WIDTH = {"TD1": 30, "TD3": 39}
 
 
@@ -19,8 +17,7 @@ class MrzError(ValueError):
     """This text is not a machine-readable zone of a supported size."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mrz:
+class Mrz(NamedTuple):
     """What is printed, field by field, fillers removed. Dates stay YYMMDD: their century is a judgement.
 
     `checks` tells for `number`, `birth`, `expiry`, `optional` and `composite` whether the check digit is
@@ -49,13 +46,13 @@ class Mrz:
 
 def decode(text: str) -> Mrz:
     """Read a zone given as lines or in one piece; spaces, which scanners like to add, do not count."""
-    lines = [line for line in (re.sub(r"\s", "", line) for line in text.splitlines()) if line]
+    lines = [line for line in ("".join(line.split()) for line in text.splitlines()) if line]
     lines = [line.upper() if line.isascii() else line for line in lines]
     if len(lines) == 1:
         whole = lines[0]
         width = {88: 44, 90: 30}.get(len(whole), 0)
         lines = [whole[at : at + width] for at in range(0, len(whole), width)] if width else lines
-    if strange := sorted({letter for line in lines for letter in line} - _VALUES.keys()):
+    if strange := sorted(set().union(*lines) - _PRINTABLE):
         raise MrzError(f"has characters no machine-readable zone has: {' '.join(strange[:5])}")
     sizes = [len(line) for line in lines]
     if sizes == [44, 44]:
@@ -120,8 +117,8 @@ def encode_name(surname: str, given_names: str, width: int) -> str:
 
 def check_digit(text: str) -> str:
     """Weights 7, 3, 1 over 0–9, A = 10 … Z = 35, filler 0; modulo 10 (part 3, section 4.9)."""
-    total = sum(_VALUES[character] * _WEIGHTS[at % 3] for at, character in enumerate(text))
-    return str(total % 10)
+    values = [_VALUES[character] for character in text]
+    return str((7 * sum(values[::3]) + 3 * sum(values[1::3]) + sum(values[2::3])) % 10)
 
 
 def _fill(text: str, width: int) -> str:

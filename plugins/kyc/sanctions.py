@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -108,11 +109,15 @@ class SanctionsAgent(Agent):
 
 
 def _load(name: str) -> Watchlist:
-    # Joining with an absolute path gives that path.
     try:
-        return load(LISTS / name)
+        return load(_path(name))
     except ListError as error:
         raise AgentError(f"{str(error)[:1].upper()}{str(error)[1:]}.", permanent=True) from error
+
+
+@lru_cache(maxsize=8)
+def _path(name: str) -> Path:
+    return LISTS / name  # joining with an absolute path gives that path
 
 
 def _confidence(score: float) -> float:

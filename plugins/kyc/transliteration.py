@@ -13,10 +13,12 @@ def spellings(name: str) -> tuple[str, ...]:
     reading of Г and И, Ñ → NXX and Ü → UXX. A letter no table knows is dropped.
     """
     upper = _upper(name)
-    found = [_spell(upper, {}), _spell(upper, _PLAIN), _spell(upper, _X_FORMS)]
+    if upper.isascii():
+        return (_spell(upper, _ICAO),)
+    tables = [_ICAO, _PLAIN, _X_FORMS]
     if any("\u0400" <= letter <= "\u04ff" for letter in upper):
-        found += [_spell(upper, _UKRAINIAN), _spell(upper, _ENGLISH_CYRILLIC)]
-    return tuple(dict.fromkeys(found))
+        tables += [_UKRAINIAN, _ENGLISH_CYRILLIC]
+    return tuple(dict.fromkeys(_spell(upper, table) for table in tables))
 
 
 def to_mrz(name: str) -> str:
@@ -26,6 +28,8 @@ def to_mrz(name: str) -> str:
 
 def unknown_letters(name: str) -> bool:
     """True where the name has letters of a script that none of the tables covers (Arabic, Chinese, …)."""
+    if name.isascii():
+        return False
     return any(letter.isalpha() and not _letter(letter, {}) and letter not in _SILENT for letter in _upper(name))
 
 
@@ -33,11 +37,11 @@ def _upper(name: str) -> str:
     return unicodedata.normalize("NFC", name).replace("ß", "ẞ").upper()
 
 
-def _spell(upper: str, choices: dict[str, str]) -> str:
-    for digraph, latin in _GREEK_DIGRAPHS.items():
-        upper = upper.replace(digraph, latin)
-    letters = (_letter(letter, choices) for letter in upper)
-    return " ".join("".join(letters).split())
+def _spell(upper: str, table: _Table) -> str:
+    if not upper.isascii():
+        for digraph, latin in _GREEK_DIGRAPHS.items():
+            upper = upper.replace(digraph, latin)
+    return " ".join(upper.translate(table).split())
 
 
 def _letter(letter: str, choices: dict[str, str]) -> str:
@@ -59,8 +63,8 @@ _LATIN = {
     "Ä": "AE", "Å": "AA", "Æ": "AE", "Ð": "D", "Đ": "D", "Ħ": "H", "Ĳ": "IJ", "Ł": "L", "Ŋ": "N",
     "Ö": "OE", "Ø": "OE", "Œ": "OE", "Ŧ": "T", "Þ": "TH", "Ü": "UE", "ẞ": "SS", "ĸ": "Q", "ı": "I", "Ə": "E",
 }  # fmt: skip
-_PLAIN = {"Ä": "A", "Å": "A", "Ö": "O", "Ø": "O", "Ü": "U"}
-_X_FORMS = {"Ñ": "NXX", "Ü": "UXX"}
+_WITHOUT_SECOND = {"Ä": "A", "Å": "A", "Ö": "O", "Ø": "O", "Ü": "U"}
+_WITH_XX = {"Ñ": "NXX", "Ü": "UXX"}
 
 # Section 6.B.
 _CYRILLIC = {
@@ -70,8 +74,8 @@ _CYRILLIC = {
     "Т": "T", "Ћ": "C", "У": "U", "Ў": "U", "Ф": "F", "Х": "KH", "Ц": "TS", "Ч": "CH", "Џ": "DZ", "Ш": "SH",
     "Щ": "SHCH", "Ъ": "IE", "Ы": "Y", "Ь": "", "Э": "E", "Ю": "IU", "Я": "IA", "Ѣ": "IE",
 }  # fmt: skip
-_UKRAINIAN = {"Г": "H", "И": "Y"}
-_ENGLISH_CYRILLIC = {"Й": "Y", "Ю": "YU", "Я": "YA", "Ё": "YO", "Ї": "YI", "Є": "YE", "Г": "H", "И": "Y"}
+_READ_AS_UKRAINIAN = {"Г": "H", "И": "Y"}
+_READ_AS_ENGLISH = {"Й": "Y", "Ю": "YU", "Я": "YA", "Ё": "YO", "Ї": "YI", "Є": "YE", "Г": "H", "И": "Y"}
 _SILENT = frozenset("Ь")
 
 # ICAO gives no table for Greek; Greek passports follow ELOT 743.
@@ -81,3 +85,19 @@ _GREEK = {
     "Λ": "L", "Μ": "M", "Ν": "N", "Ξ": "X", "Ο": "O", "Π": "P", "Ρ": "R", "Σ": "S", "Τ": "T", "Υ": "Y",
     "Φ": "F", "Χ": "CH", "Ψ": "PS", "Ω": "O",
 }  # fmt: skip
+
+
+class _Table(dict[int, str]):
+    """For `str.translate`. The letters of European names are worked out beforehand, all others when they come."""
+
+    def __init__(self, choices: dict[str, str]) -> None:
+        usual = {*map(chr, range(0x180)), *_LATIN, *_CYRILLIC, *_GREEK}
+        super().__init__({ord(letter): _letter(letter, choices) for letter in usual})
+        self._choices = choices
+
+    def __missing__(self, code: int) -> str:
+        return _letter(chr(code), self._choices)
+
+
+_ICAO, _PLAIN, _X_FORMS = _Table({}), _Table(_WITHOUT_SECOND), _Table(_WITH_XX)
+_UKRAINIAN, _ENGLISH_CYRILLIC = _Table(_READ_AS_UKRAINIAN), _Table(_READ_AS_ENGLISH)

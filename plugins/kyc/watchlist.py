@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -16,6 +16,7 @@ from .transliteration import spellings, unknown_letters
 
 COLUMNS = ("id", "name", "aliases", "date_of_birth", "nationality", "programme")
 _LIKENESS_CUTOFF = 60  # names less alike than this never matter
+_PART_CUTOFF = 95
 _PART_OF_NAME = 0.96  # all names of one are among the other's, as with a middle name left out
 
 
@@ -46,12 +47,15 @@ class Hit:
 
 @dataclass(frozen=True)
 class Watchlist:
-    """`names[i]`, with its words sorted `sorted_names[i]`, is one spelling of `shown[i]`, a name of `owners[i]`."""
+    """`names[i]` is one spelling of `shown[i]`, a name of `owners[i]`; in `sorted_names[i]` its words are sorted, in
+    `word_sets[i]` each of them also comes only once. `with_word` tells the places of all names with a word."""
 
     entries: tuple[Entry, ...]
     digest: str
     names: tuple[str, ...]
     sorted_names: tuple[str, ...]
+    word_sets: tuple[str, ...]
+    with_word: Mapping[str, Sequence[int]]
     shown: tuple[str, ...]
     owners: tuple[Entry, ...]
 
@@ -68,17 +72,26 @@ class Watchlist:
         return sorted(best.values(), key=lambda hit: (-hit.score, hit.entry.id))
 
     def _alike(self, spelling: str) -> Iterable[tuple[int, float]]:
-        words = _sorted(spelling)
-        for _, likeness, at in process.extract(
-            words, self.sorted_names, scorer=fuzz.ratio, score_cutoff=_LIKENESS_CUTOFF, limit=None
-        ):
+        words = spelling.split()
+        for at, likeness in _nearest(" ".join(sorted(words)), self.sorted_names, _LIKENESS_CUTOFF):
             yield at, likeness
-        if " " in words:
-            for found, likeness, at in process.extract(
-                spelling, self.names, scorer=fuzz.token_set_ratio, score_cutoff=95, limit=None
-            ):
-                if " " in found:
-                    yield at, likeness * _PART_OF_NAME
+        if len(words) > 1:
+            for at, likeness in self._alike_in_part(spelling, set(words)):
+                yield at, likeness * _PART_OF_NAME
+
+    def _alike_in_part(self, spelling: str, words: set[str]) -> list[tuple[int, float]]:
+        """The names of several words whose token set ratio is high. Comparing sets of words takes ten times as long
+        as comparing texts, so only those are looked at that share a word or, written without repeated words, are
+        nearly the same text."""
+        possible = {at for word in words for at in self.with_word.get(word, ())}
+        possible.update(at for at, _ in _nearest(" ".join(sorted(words)), self.word_sets, _PART_CUTOFF))
+        found = [
+            (at, likeness)
+            for at in possible
+            if " " in self.names[at]
+            and (likeness := fuzz.token_set_ratio(spelling, self.names[at], score_cutoff=_PART_CUTOFF))
+        ]
+        return sorted(found, key=lambda pair: (-pair[1], pair[0]))
 
 
 def load(path: Path) -> Watchlist:
@@ -110,12 +123,27 @@ def _read(path: Path, _changed: int, _size: int) -> Watchlist:
     ]
     names, shown, owners = zip(*indexed, strict=True)
     digest = hashlib.sha256(raw).hexdigest()[:16]
-    return Watchlist(entries, digest, names, tuple(map(_sorted, names)), shown, owners)
+    words = [name.split() for name in names]
+    with_word: dict[str, list[int]] = {}
+    for at, some in enumerate(words):
+        for word in set(some):
+            with_word.setdefault(word, []).append(at)
+    return Watchlist(
+        entries=entries,
+        digest=digest,
+        names=names,
+        sorted_names=tuple(" ".join(sorted(some)) for some in words),
+        word_sets=tuple(" ".join(sorted(set(some))) for some in words),
+        with_word=with_word,
+        shown=shown,
+        owners=owners,
+    )
 
 
-def _sorted(name: str) -> str:
-    """The words in alphabetical order, so that their order does not count."""
-    return " ".join(sorted(name.split()))
+def _nearest(text: str, texts: Sequence[str], cutoff: float) -> list[tuple[int, float]]:
+    """Places and likenesses, best first."""
+    found = process.extract(text, texts, scorer=fuzz.ratio, score_cutoff=cutoff, limit=None)
+    return [(at, likeness) for _, likeness, at in found]
 
 
 def _entry(path: Path, number: int, row: dict[str, str | None]) -> Entry:
