@@ -48,7 +48,7 @@ def write(database: Any, rows: Iterable[models.Model], change: Change | None, *,
         changed, *keys = cursor.fetchone()
     if change and not changed:
         return False
-    for batch, found in zip([batch for batch in batches if batch.keyed], keys, strict=True):
+    for batch, found in zip([batch for batch in batches if batch.told], keys, strict=True):
         for row, key in zip(batch.rows, found, strict=True):
             row.pk = key
     for batch in batches:
@@ -70,6 +70,7 @@ class _Shape(NamedTuple):
     owners: tuple[tuple[int, int], ...]
     expressions: tuple[tuple[int, str], ...]
     keyed: bool
+    told: bool
 
 
 @dataclass(slots=True, eq=False)
@@ -81,11 +82,12 @@ class _Batch:
     parameters: list[Any]
     rows: list[models.Model] = field(default_factory=list)
     documents: list[dict[str, Any]] = field(default_factory=list)
-    keyed: bool = False  # its rows are to know their keys, or others belong to them
+    keyed: bool = False  # its rows get their keys first: they are to know them, or others belong to them
+    told: bool = False  # its rows are to know their keys
 
     @property
     def shape(self) -> _Shape:
-        return _Shape(self.model, self.owners, self.expressions, self.keyed)
+        return _Shape(self.model, self.owners, self.expressions, self.keyed, self.told)
 
 
 def _batches(database: Any, rows: Iterable[models.Model], keyed: Collection[int]) -> list[_Batch]:
@@ -119,7 +121,7 @@ def _batches(database: Any, rows: Iterable[models.Model], keyed: Collection[int]
         elif parameters:
             raise ValueError(f"Rows of {model.__name__} whose values the database works out are written one at a time.")
         if plan.counted and id(row) in keyed:
-            together.keyed = True
+            together.keyed = together.told = True
         document["n"] = number = len(together.rows)
         places[id(row)] = together, number
         together.rows.append(row)
@@ -167,7 +169,7 @@ def _text(update: str, shapes: tuple[_Shape, ...]) -> str:
     for number, shape in enumerate(shapes):
         parts += _batch_texts(number, shape, after="changed, " if update else "")
     answers = ["(SELECT count(*) FROM changed)" if update else "1"]
-    answers += [f"(SELECT array_agg(id ORDER BY n) FROM new{n})" for n, shape in enumerate(shapes) if shape.keyed]
+    answers += [f"(SELECT array_agg(id ORDER BY n) FROM new{n})" for n, shape in enumerate(shapes) if shape.told]
     return f"WITH {', '.join(parts)} SELECT {', '.join(answers)}"
 
 

@@ -2,6 +2,8 @@
 
 from django.db import models
 
+from orchestration.models.selects import Select
+
 
 class Queue(models.Model):
     workflow = models.ForeignKey("Workflow", on_delete=models.CASCADE, related_name="queues")
@@ -16,3 +18,6 @@ class Queue(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+
+queues_of = Select(lambda workflow_id: Queue.objects.filter(workflow_id=workflow_id).order_by("position", "slug"))

@@ -4,6 +4,9 @@ import secrets
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.utils.functional import cached_property
+
+from orchestration.models.queue import Queue, queues_of
 
 
 class Autonomy(models.TextChoices):
@@ -48,3 +51,8 @@ class Workflow(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @cached_property
+    def queues_in_order(self) -> list[Queue]:
+        """Its queues as they were when this row was first asked for them; the first takes what names none."""
+        return queues_of(workflow_id=self.pk)

@@ -26,7 +26,6 @@ from orchestration.models import (
     WorkItemKind,
     WorkItemStatus,
 )
-from orchestration.models.selects import Select
 from orchestration.models.writing import Writing
 from orchestration.rules.operators import parse_duration
 from orchestration.services.decision import decide_by_person
@@ -164,11 +163,8 @@ def preview(*, work_item: WorkItem, corrections: Mapping[str, Any], human: Mappi
 
 
 def _queue(case: Case, slug: str) -> Queue | None:
-    queues = _queues(workflow_id=case.workflow_id)
+    queues = case.workflow.queues_in_order
     return next((queue for queue in queues if queue.slug == slug), queues[0] if queues else None)
-
-
-_queues = Select(lambda workflow_id: Queue.objects.filter(workflow_id=workflow_id).order_by("position", "slug"))
 
 
 def _lock_case(work_item_id: int) -> Case:
