@@ -68,6 +68,8 @@ def settled(rule_set: RuleSet, facts: Facts, progress: Progress, runs: Mapping[s
 
 def same(left: Any, right: Any) -> bool:
     """Are two JSON values the same? As `==`, but true is not 1."""
+    if type(left) is str is type(right):
+        return bool(left == right)
     if isinstance(left, Mapping) and isinstance(right, Mapping):
         return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
     if isinstance(left, list | tuple) and isinstance(right, list | tuple):
