@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from orchestration.engine.durable import EngineFault
@@ -39,7 +40,8 @@ class RuleSet:
 
     `walk` holds the enabled rules and tables in walk order, each with the numbers of its `entries`;
     `setting` those of them that may set derived facts, and all tables; `setters` the numbers of their entries.
-    `sets_move`: what they set may differ from pass to pass though the same of them are true.
+    `sets_read`: what they set may be what a fact says. `sets_move`: that may differ from pass to pass though the same
+    of them are true.
     Entries that read `derived.*` (or a step that does) are in `moving`, all others in `fixed`: those need to
     be evaluated once a round only.
     """
@@ -53,6 +55,7 @@ class RuleSet:
         self.walk, self.entries = _numbered(content, catalogue)
         self.setting = tuple(one for one in self.walk if not isinstance(one[0], Rule) or _sets(one[0]))
         self.setters = frozenset(number for _, numbers in self.setting for number in numbers)
+        self.assigned: dict[frozenset[int], Any] = {}  # by the setters that are true; `passes` keeps it
         self.numbers = {entry.key: number for number, entry in enumerate(self.entries)}
         moving = {number for number, entry in enumerate(self.entries) if self.moves(entry.condition)}
         numbered = dict(enumerate(self.entries))
@@ -61,6 +64,7 @@ class RuleSet:
         rules = [block for block, _ in self.walk if isinstance(block, Rule)]
         reading = {path for rule in rules for path in facts_of_sets(rule.then)}
         self.sets_move = any(map(self.moves_path, reading))
+        self.sets_read = bool(reading)
         self.needs_passes = bool(moving) or self.sets_move
         self.reads_now = "meta.now" in reading or any(reads_time(entry.condition) for entry in self.entries)
 

@@ -16,6 +16,7 @@ from orchestration.rules.language import Arithmetic, DecisionTable, Operand, Rul
 from orchestration.rules.tables import TableResult, settle
 
 MAX_PASSES: Final = 20
+MAX_KNOWN: Final = 256
 OTHERWISE: Final = "otherwise"
 
 
@@ -47,7 +48,7 @@ def settled(rule_set: RuleSet, facts: Facts, progress: Progress, runs: Mapping[s
         true = fixed | rule_set.moving.true(scope)
         if outcome is not None and outcome.stands(true):
             break
-        outcome = _Assignments(rule_set, true, scope)
+        outcome = _assigned(rule_set, true, scope)
         document = outcome.document
         stable = same(document, derived)
         derived = document
@@ -77,11 +78,24 @@ def same(left: Any, right: Any) -> bool:
     return isinstance(left, bool) is isinstance(right, bool) and bool(left == right)
 
 
+def _assigned(rule_set: RuleSet, true: frozenset[int], scope: Scope) -> _Assignments:
+    """Where nothing is set to what a fact says, the entries that are true tell it all, and what they set is kept."""
+    setters = true & rule_set.setters
+    if rule_set.sets_read:
+        return _Assignments(rule_set, setters, scope)
+    known: _Assignments | None = rule_set.assigned.get(setters)
+    if known is None:
+        known = _Assignments(rule_set, setters, scope)
+        if len(rule_set.assigned) < MAX_KNOWN:
+            rule_set.assigned[setters] = known
+    return known
+
+
 class _Assignments:
     """What the true rules and tables of one pass set. The higher priority wins; at equal priority the first in
     walk order, and that they differ is a conflict."""
 
-    def __init__(self, rule_set: RuleSet, true: frozenset[int], scope: Scope) -> None:
+    def __init__(self, rule_set: RuleSet, setters: frozenset[int], scope: Scope) -> None:
         self.tables: dict[str, TableResult] = {}
         self.origins: dict[str, tuple[str, ...]] = {}
         self.conflicts: list[str] = []
@@ -90,12 +104,12 @@ class _Assignments:
         self._at_priority: dict[tuple[str, int], tuple[Any, tuple[str, ...]]] = {}
         self._moving = rule_set.sets_move
         self._setters = rule_set.setters
-        self._true = true & rule_set.setters
+        self._true = setters
         for block, numbers in rule_set.setting:
             if not isinstance(block, Rule):
                 self._settle(block, [rule_set.entries[number].row for number in numbers if number in self._true])
             elif numbers[0] in self._true:
-                self._take(block.priority, (block.key,), dict(_assigned(block, scope)))
+                self._take(block.priority, (block.key,), dict(_values(block, scope)))
 
     def stands(self, true: frozenset[int]) -> bool:
         """Whether a pass in which these entries are true sets just the same."""
@@ -135,7 +149,7 @@ class _Assignments:
                 self.rivals.extend((*others, *keys))
 
 
-def _assigned(rule: Rule, scope: Scope) -> Iterator[tuple[str, Any]]:
+def _values(rule: Rule, scope: Scope) -> Iterator[tuple[str, Any]]:
     for action in rule.then:
         if isinstance(action, Set):
             for path, value in action.assignments:

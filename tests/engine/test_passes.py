@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from orchestration.engine import passes
 from orchestration.engine.advance import advance
 from orchestration.engine.passes import same
 from orchestration.engine.step import Progress
@@ -63,6 +64,36 @@ def test_a_rule_sets_a_derived_fact(version, value, case, derived):
     step = made.advance(case)
     assert step.derived == derived
     assert [type(one) for one in step.derived.values()] == [type(one) for one in derived.values()]
+
+
+@pytest.mark.parametrize("value", [{"fact": "case.age"}, {"add": [{"fact": "case.age"}, 0]}])
+def test_what_one_case_sets_is_not_told_of_the_next(version, value):
+    made = version(sets(value=value), sets("derived.y", 1))
+    assert [made.advance({"age": age}).derived for age in (5, 6, 5)] == [{"x": age, "y": 1} for age in (5, 6, 5)]
+
+
+def test_what_is_set_alike_for_all_cases_is_worked_out_once(version, monkeypatch):
+    worked_out = []
+    real = passes._Assignments._take
+
+    def take(self, priority, keys, values):
+        worked_out.append(keys)
+        real(self, priority, keys, values)
+
+    monkeypatch.setattr(passes._Assignments, "_take", take)
+    points = [table(rows=[("young", "< 18", 1), ("old", ">= 18", 2)])]
+    made = version(sets(when=when("case.age", "gte", 18)), tables=points)
+    old, young = {"x": 1, "points": 2}, {"points": 1}
+    assert [made.advance({"age": age}).derived for age in (20, 5, 70, 5)] == [old, young, old, young]
+    assert len(worked_out) == 3
+
+
+def test_no_more_than_so_many_assignments_are_kept(version, monkeypatch):
+    monkeypatch.setattr(passes, "MAX_KNOWN", 1)
+    made = version(*(sets(f"derived.x{limit}", when=when("case.age", "gte", limit)) for limit in (1, 2, 3)))
+    ages = (1, 2, 3, 2, 1)
+    assert [len(made.advance({"age": age}).derived) for age in ages] == list(ages)
+    assert len(made.rule_set.assigned) == 1
 
 
 def test_rules_read_what_others_set(version):
