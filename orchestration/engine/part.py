@@ -50,7 +50,9 @@ class Part:
         if self._engine is None:
             return self._always
         projected = self._projection.project(scope)
-        found = self._always | self._matched(tuple(projected.fragments))
+        found = self._matched(tuple(projected.fragments))
+        if self._always:
+            found |= self._always
         if projected.unsure:
             unsure = {number for slot in projected.unsure for number in self._readers[slot]}
             found = found - unsure | {number for number in unsure if truth(self._entries[number].condition, scope)}
