@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 
 from django.conf import settings
+from django.db import connection
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -34,6 +35,16 @@ def own_database(folder: Path) -> Iterator[str]:
         yield f"{server.rsplit('/', 1)[0]}/{name}"
     finally:
         _ask(server, f"drop database {name} with (force)")
+
+
+def end_session(process: int) -> None:
+    """As the PostgreSQL server does when it stops: the session behind this process of it is over."""
+    import psycopg
+
+    server = connection.settings_dict
+    address = {"host": server["HOST"], "port": server["PORT"], "user": server["USER"], "password": server["PASSWORD"]}
+    with psycopg.connect(dbname="postgres", **address, autocommit=True) as other:
+        other.execute("select pg_terminate_backend(%s, 5000)", [process])
 
 
 @cache

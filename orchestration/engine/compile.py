@@ -36,7 +36,8 @@ Block = Rule | DecisionTable
 
 
 class RuleSet:
-    """A compiled version. Immutable and thread-safe; `close` frees the engine's memory.
+    """A compiled version. Thread-safe, and immutable but for what is kept of earlier answers; `close` frees the
+    engine's memory.
 
     `walk` holds the enabled rules and tables in walk order, each with the numbers of its `entries`;
     `setting` those of them that may set derived facts, and all tables; `setters` the numbers of their entries.

@@ -17,6 +17,7 @@ from orchestration.rules.tables import TableResult, settle
 
 MAX_PASSES: Final = 20
 MAX_KNOWN: Final = 256
+"""Sets of true entries for which a version keeps what they set."""
 OTHERWISE: Final = "otherwise"
 
 

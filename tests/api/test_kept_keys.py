@@ -25,9 +25,7 @@ def a_second_later(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def asked_for_the_key(post: Call) -> bool:
-    with CaptureQueriesContext(
-        connection,
-    ) as queries:
+    with CaptureQueriesContext(connection) as queries:
         assert post().status_code == 201
     return any("orchestration_apikey" in query["sql"] for query in queries)
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-import psycopg
 import pytest
 from django.db import connection
 
 from conductor_site.postgresql import base
+from tests.own_database import end_session
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -41,13 +41,6 @@ def request() -> int:
     return int(process)
 
 
-def end(process: int) -> None:
-    settings = connection.settings_dict
-    address = {"host": settings["HOST"], "port": settings["PORT"], "user": settings["USER"]}
-    with psycopg.connect(dbname="postgres", password=settings["PASSWORD"], **address, autocommit=True) as other:
-        other.execute("select pg_terminate_backend(%s, 5000)", [process])
-
-
 def test_one_used_a_moment_ago_is_not_asked(asked: list[bool], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(base, "TRUSTED_FOR", 3_600.0)
     assert len({request() for _ in range(4)}) == 1
@@ -68,6 +61,6 @@ def test_one_that_the_server_ended_is_replaced_before_it_is_used(
     monkeypatch.setattr(base, "TRUSTED_FOR", trusted_for)
     first = request()
     del asked[:]
-    end(first)
+    end_session(first)
     assert request() != first
     assert asked == [False]

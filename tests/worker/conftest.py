@@ -18,7 +18,7 @@ from django_q.brokers import Broker
 from django_q.conf import Conf
 from django_q.tasks import async_task
 
-from orchestration.management.worker.processes import alive, descendants
+from orchestration.management.worker.processes import _fields, alive, descendants
 from tests.own_database import own_database
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -136,17 +136,12 @@ class Worker:
 
 def started_at(process: int) -> tuple[int, int]:
     """Orders processes by age."""
-    return int(_stat(process)[19]), process
+    return int(_fields(Path(f"/proc/{process}"))[19]), process
 
 
 def asleep(process: int) -> bool:
     """It waits for something, and is neither at work nor ready to go on."""
-    return _stat(process)[0] == "S"
-
-
-def _stat(process: int) -> list[str]:
-    """From the state on: what proc(5) calls field 3."""
-    return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return _fields(Path(f"/proc/{process}"))[0] == "S"
 
 
 @pytest.fixture
